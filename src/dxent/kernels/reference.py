@@ -3,48 +3,65 @@
 Throughout, ``X`` is the design matrix (samples, features), ``centre`` (features,) is subtracted from each
 row as it is read (``None``: nothing is subtracted), and ``weights`` is (outputs, features) or, where an
 intercept is fitted, (outputs, features + 1) with the bias as its last column. ``sample_weight`` (samples,)
-multiplies the rows' losses.
+multiplies the rows' losses. x̃ = (x − μ, 1) is a row as a model with an intercept sees it.
 
 One output stands for two classes: the logits are then (0, z), so the probabilities are
 (σ(−z), σ(z)) and the loss is the binary cross-entropy. Two or more outputs are as many classes.
 
 The dtype of ``weights`` is the dtype of the arithmetic, whatever ``X`` is stored in; losses and gradients
-are accumulated in float64.
+are accumulated in float64. Logits that overflow give infinities and NaN, without warnings.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["hessian_pass", "logits", "loss_pass", "pullback", "softmax_gram"]
+__all__ = [
+    "column_spread",
+    "column_sums",
+    "hessian_pass",
+    "logits",
+    "loss_pass",
+    "pullback",
+    "softmax_gram",
+]
+
+Floats = NDArray[np.floating[Any]]
+Doubles = NDArray[np.float64]
+Integers = NDArray[np.integer[Any]]
 
 
-def centred(X, centre, dtype):
+def centred(X: Floats, centre: Floats | None, dtype: DTypeLike) -> Floats:
     """Rows of the design matrix as the arithmetic sees them: x − μ, in ``dtype``."""
-    rows = np.asarray(X, dtype=dtype)
+    rows: Floats = np.asarray(X, dtype=dtype)
     return rows if centre is None else rows - centre.astype(dtype)
 
 
-def logits(X, centre, weights):
+def logits(X: Floats, centre: Floats | None, weights: Floats) -> Floats:
     """Return Z = (X − μ) Wᵀ + b, shape (samples, outputs)."""
     features = X.shape[1]
     rows = centred(X, centre, weights.dtype)
-    Z = rows @ weights[:, :features].T
+    Z: Floats = rows @ weights[:, :features].T
     if weights.shape[1] > features:
         Z += weights[:, features]
     return Z
 
 
-def pullback(X, centre, residuals, with_bias):
+def pullback(X: Floats, centre: Floats | None, residuals: Floats, with_bias: bool) -> Doubles:
     """Return Rᵀ [X − μ, 1], the transpose of `logits` as a map of the weights."""
     rows = centred(X, centre, residuals.dtype)
-    gradient = (residuals.T @ rows).astype(np.float64)
+    gradient: Doubles = (residuals.T @ rows).astype(np.float64)
     if with_bias:
         return np.column_stack([gradient, residuals.sum(axis=0, dtype=np.float64)])
     return gradient
 
 
-def loss_pass(X, centre, weights, labels, sample_weight):
+def loss_pass(
+    X: Floats, centre: Floats | None, weights: Floats, labels: Integers, sample_weight: Doubles
+) -> tuple[float, Doubles, Floats]:
     """Return Σ s_i ℓ_i, its gradient in the weights, and the probabilities (samples, classes)."""
     Z = logits(X, centre, weights)
     loss, probs, residuals = cross_entropy_rows(Z, labels)
@@ -53,9 +70,110 @@ def loss_pass(X, centre, weights, labels, sample_weight):
     return float(sample_weight @ loss), gradient, probs
 
 
-def hessian_pass(X, centre, probs, sample_weight, direction):
-    """Return Σ s_i [(diag p_i − p_i p_iᵀ) ⊗ x_i x_iᵀ] V for a direction V shaped as the weights."""
+def hessian_pass(
+    X: Floats, centre: Floats | None, probs: Floats, sample_weight: Doubles, direction: Floats
+) -> Doubles:
+    """Return Σ s_i [(diag p_i − p_i p_iᵀ) ⊗ x̃_i x̃_iᵀ] V for a direction V shaped as the weights."""
     U = logits(X, centre, direction)
     R = softmax_jacobian_rows(probs.astype(U.dtype, copy=False), U)
     R *= sample_weight[:, None].astype(U.dtype)
     return pullback(X, centre, R, direction.shape[1] > X.shape[1])
+
+
+def softmax_gram(
+    X: Floats, centre: Floats | None, probs: Floats, sample_weight: Doubles, with_bias: bool
+) -> Floats:
+    """Return H = Σ s_i (diag p_i − p_i p_iᵀ) ⊗ x̃_i x̃_iᵀ with the first class left out.
+
+    The first class is the reference: its logit is held at 0, so H is square of order
+    (classes − 1)(features [+ 1]), with blocks H_st = Σ s_i p_is (δ_st − p_it) x̃_i x̃_iᵀ for s, t ≥ 1, and the
+    dtype of ``probs``.
+    """
+    rows = centred(X, centre, probs.dtype)
+    if with_bias:
+        rows = np.column_stack([rows, np.ones(len(rows), rows.dtype)])
+    rows = rows * np.sqrt(sample_weight)[:, None].astype(probs.dtype)
+    tail, width = probs[:, 1:], rows.shape[1]
+    scaled = (tail[:, :, None] * rows[:, None, :]).reshape(len(rows), -1)
+    H: Floats = -(scaled.T @ scaled)
+    # A diagonal block is written from its own weights p(1 − p), not as a difference of two Grams.
+    for s, weight in enumerate(np.sqrt(tail * complements(probs)[:, 1:]).T):
+        block = slice(s * width, (s + 1) * width)
+        weighted = rows * weight[:, None]
+        H[block, block] = weighted.T @ weighted
+    return H
+
+
+def column_sums(X: Floats, shift: Doubles, sample_weight: Doubles) -> Doubles:
+    """Return Σ s_i (x_i − shift), shape (features,)."""
+    sums: Doubles = sample_weight @ (X.astype(np.float64) - shift)
+    return sums
+
+
+def column_spread(X: Floats, centre: Doubles, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles]:
+    """Return Σ s_i δ_i, Σ s_i δ_i² and max |δ_i| over the rows with s_i > 0, where δ_i = x_i − μ."""
+    counted = sample_weight > 0
+    deviations = (X if counted.all() else X[counted]).astype(np.float64) - centre
+    s = sample_weight[counted]
+    largest = np.abs(deviations).max(axis=0, initial=0.0)
+    with np.errstate(over="ignore"):
+        return s @ deviations, s @ np.square(deviations), largest
+
+
+def cross_entropy_rows(Z: Floats, labels: Integers) -> tuple[Floats, Floats, Floats]:
+    """Return each row's loss, probabilities and residual p − e_y, all without cancellation.
+
+    A confident row has p_y = 1 − ε with ε far below the spacing of the floats around 1. So ε is formed from
+    the other classes' terms, never as 1 − p_y: with o = Σ_{j≠top} exp(z_j − z_top),
+    loss = log1p(o) − (z_y − z_top) and 1 − p_top = o / (1 + o).
+    """
+    if Z.shape[1] == 1:
+        return binary_cross_entropy_rows(Z[:, 0], labels)
+    row, top = np.arange(len(Z)), Z.argmax(axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        gaps = Z - Z[row, top][:, None]
+        probs = np.exp(gaps)
+        probs[row, top] = 0
+        others = probs.sum(axis=1)
+        probs[row, top] = np.exp(gaps[row, top])
+        loss = np.log1p(others) - gaps[row, labels]
+        probs /= (1 + others)[:, None]
+        residuals = probs.copy()
+        # Below the top, p_y ≤ 1/2 and 1 − p_y is exact enough.
+        residuals[row, labels] = -np.where(labels == top, others / (1 + others), 1 - probs[row, labels])
+    return loss, probs, residuals
+
+
+def binary_cross_entropy_rows(z: Floats, labels: Integers) -> tuple[Floats, Floats, Floats]:
+    """`cross_entropy_rows` for the logits (0, z): loss softplus(∓z), residual (samples, 1)."""
+    with np.errstate(invalid="ignore"):
+        t = np.exp(-np.abs(z))
+        likely, unlikely = 1 / (1 + t), t / (1 + t)
+        probs = np.stack([np.where(z < 0, likely, unlikely), np.where(z < 0, unlikely, likely)], axis=1)
+        wrong = np.where(labels == 1, -z, z)
+        loss = np.maximum(wrong, 0) + np.log1p(t)
+    residual = np.where(labels == 1, -probs[:, 0], probs[:, 1])
+    return loss, probs, residual[:, None]
+
+
+def softmax_jacobian_rows(probs: Floats, U: Floats) -> Floats:
+    """Return (diag p − p pᵀ) u for each row, to relative accuracy even where the largest p rounds to 1.
+
+    The product does not change when a constant is added to u. Measured from the likeliest class, that class's
+    own term is 0 and every sum left is of small numbers.
+    """
+    if U.shape[1] == 1:
+        return probs[:, :1] * probs[:, 1:] * U
+    W = U - np.take_along_axis(U, probs.argmax(axis=1)[:, None], axis=1)
+    W -= (probs * W).sum(axis=1, keepdims=True)
+    return probs * W
+
+
+def complements(probs: Floats) -> Floats:
+    """Return 1 − p, formed as the sum of the other probabilities for the likeliest class of each row."""
+    row, top = np.arange(len(probs)), probs.argmax(axis=1)
+    rest = 1 - probs
+    others = probs.copy()
+    others[row, top] = 0
+    rest[row, top] = others.sum(axis=1)
+    return rest
