@@ -1,0 +1,113 @@
+"""One way to treat arrays of any library: which functions to call, what to promote, what to refuse.
+
+Plain NumPy arrays take the short path: their namespace is NumPy itself and array-api-compat is not loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dxent._typing import Array, Axis, Namespace, Shape
+
+__all__ = ["as_real", "astype", "default_real", "holds", "namespace", "normalize_axis", "widen"]
+
+
+def namespace(*arrays: Array) -> Namespace:
+    """Return the module of functions for these arrays, which must come from one library."""
+    if all(isinstance(array, np.ndarray | np.generic | float | int) for array in arrays):
+        return np
+    import array_api_compat
+
+    return array_api_compat.array_namespace(*arrays)
+
+
+def as_real(x: Any) -> Array:
+    """Return `x` as an array of real floating point numbers; integers and booleans become float64.
+
+    Raises: TypeError for complex numbers, objects, text and masked arrays.
+    """
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError("Masked arrays are not supported: pass the data, and the mask as where=~x.mask.")
+    if not hasattr(x, "dtype") or isinstance(x, np.ndarray | np.generic) or not _has_namespace(x):
+        return _numpy_real(np.asarray(x))
+    xp = namespace(x)
+    if xp.isdtype(x.dtype, "real floating"):
+        return x
+    if xp.isdtype(x.dtype, ("integral", "bool")):
+        return astype(x, default_real(xp))
+    raise _wrong_dtype(x.dtype)
+
+
+def _has_namespace(x: Any) -> bool:
+    import array_api_compat
+
+    return bool(array_api_compat.is_array_api_obj(x))
+
+
+def _numpy_real(x: np.ndarray) -> np.ndarray:
+    if x.dtype.kind == "f":
+        return x
+    if x.dtype.kind in "biu":
+        return x.astype(np.float64)
+    raise _wrong_dtype(x.dtype)
+
+
+def _wrong_dtype(dtype: Any) -> TypeError:
+    return TypeError(f"Arrays must hold real numbers, not {dtype}: convert them to float64 first.")
+
+
+def default_real(xp: Namespace) -> Any:
+    """Return float64, or what stands for it where the library is set to do without."""
+    return xp.result_type(float) if xp.__name__.startswith("jax") else xp.float64
+
+
+def astype(x: Array, dtype: Any) -> Array:
+    """Return `x` in another dtype of its own library."""
+    if x.dtype == dtype:
+        return x
+    return x.astype(dtype) if isinstance(x, np.ndarray | np.generic) else namespace(x).astype(x, dtype)
+
+
+def widen(x: Array) -> Array:
+    """Return `x` in the dtype its functions are computed in: NumPy's float32 in float64, halves in float32.
+
+    A result that is rounded once at the end is then within 0.51 ulp of the truth.
+    """
+    if isinstance(x, np.ndarray | np.generic):
+        return np.asarray(x, dtype=np.result_type(x.dtype, np.float64).newbyteorder("="))
+    xp = namespace(x)
+    return astype(x, xp.float32) if xp.finfo(x.dtype).bits < 32 else x
+
+
+def quietly(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a function silent about infinities and NaN, which it handles."""
+    return np.errstate(all="ignore")(function)
+
+
+def holds(condition: Array) -> bool:
+    """Tell whether a condition is met somewhere; never, while a compiler traces it without values."""
+    try:
+        return bool(namespace(condition).any(condition))
+    except TypeError as error:
+        # JAX's TracerBoolConversionError: the arrays have shapes but no numbers yet.
+        if "Tracer" in type(error).__name__:
+            return False
+        raise
+
+
+def normalize_axis(axis: Axis, shape: Shape) -> tuple[int, ...]:
+    """Return the axes as negative numbers in increasing order.
+
+    Raises: numpy.exceptions.AxisError outside of the shape; ValueError where one is named twice.
+    """
+    named = axis if isinstance(axis, tuple) else (axis,)
+    for one in named:
+        if not -len(shape) <= one < len(shape):
+            raise np.exceptions.AxisError(one, len(shape))
+    axes = sorted({one - len(shape) if one >= 0 else one for one in named})
+    if len(axes) < len(named):
+        raise ValueError(f"axis={axis} names one axis twice.")
+    return tuple(axes)
