@@ -63,20 +63,15 @@ def loss_pass(
     X: Floats, centre: Floats | None, weights: Floats, labels: Integers, sample_weight: Doubles
 ) -> tuple[float, Doubles, Floats]:
     """Return Σ s_i ℓ_i, its gradient in the weights, and the probabilities (samples, classes)."""
-    Z = logits(X, centre, weights)
-    loss, probs, residuals = cross_entropy_rows(Z, labels)
-    residuals *= sample_weight[:, None].astype(Z.dtype)
-    gradient = pullback(X, centre, residuals, weights.shape[1] > X.shape[1])
-    return float(sample_weight @ loss), gradient, probs
+    loss, probs, residuals = weighted_cross_entropy(logits(X, centre, weights), labels, sample_weight)
+    return loss, pullback(X, centre, residuals, weights.shape[1] > X.shape[1]), probs
 
 
 def hessian_pass(
     X: Floats, centre: Floats | None, probs: Floats, sample_weight: Doubles, direction: Floats
 ) -> Doubles:
     """Return Σ s_i [(diag p_i − p_i p_iᵀ) ⊗ x̃_i x̃_iᵀ] V for a direction V shaped as the weights."""
-    U = logits(X, centre, direction)
-    R = softmax_jacobian_rows(probs.astype(U.dtype, copy=False), U)
-    R *= sample_weight[:, None].astype(U.dtype)
+    R = weighted_softmax_jacobian(probs, logits(X, centre, direction), sample_weight)
     return pullback(X, centre, R, direction.shape[1] > X.shape[1])
 
 
@@ -118,6 +113,22 @@ def column_spread(X: Floats, centre: Doubles, sample_weight: Doubles) -> tuple[D
     largest = np.abs(deviations).max(axis=0, initial=0.0)
     with np.errstate(over="ignore"):
         return s @ deviations, s @ np.square(deviations), largest
+
+
+def weighted_cross_entropy(
+    Z: Floats, labels: Integers, sample_weight: Doubles
+) -> tuple[float, Floats, Floats]:
+    """Return Σ s_i ℓ_i, the probabilities, and the loss's gradient in the logits, s_i (p_i − e_y)."""
+    loss, probs, residuals = cross_entropy_rows(Z, labels)
+    residuals *= sample_weight[:, None].astype(Z.dtype)
+    return float(sample_weight @ loss), probs, residuals
+
+
+def weighted_softmax_jacobian(probs: Floats, U: Floats, sample_weight: Doubles) -> Floats:
+    """Return s_i (diag p_i − p_i p_iᵀ) u_i for each row, in the dtype of U."""
+    R = softmax_jacobian_rows(probs.astype(U.dtype, copy=False), U)
+    R *= sample_weight[:, None].astype(U.dtype)
+    return R
 
 
 def cross_entropy_rows(Z: Floats, labels: Integers) -> tuple[Floats, Floats, Floats]:

@@ -1,0 +1,90 @@
+"""How many threads the kernels may use, and the pool they run in."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from typing import Any, TypeVar
+
+__all__ = ["in_order", "single_threaded_blas", "thread_count"]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_allowed: ContextVar[int | None] = ContextVar("_allowed", default=None)
+
+
+def thread_count() -> int:
+    """Return the number of threads: the processors of this process, within every limit that is in force.
+
+    ``OMP_NUM_THREADS`` overrides the number of processors, and a limit set on BLAS from outside
+    (``threadpoolctl``, joblib's workers) holds for these kernels too.
+    """
+    inside = _allowed.get()
+    if inside is not None:
+        return inside
+    limits: list[int] = [library.get_num_threads() for library in _blas().lib_controllers]
+    return max(1, min([_processors(), *limits]))
+
+
+@contextmanager
+def single_threaded_blas() -> Iterator[None]:
+    """Hold BLAS at one thread, so that its sums do not depend on their number; ours stay as they were."""
+    token = _allowed.set(thread_count())
+    try:
+        with _blas().limit(limits=1):
+            yield
+    finally:
+        _allowed.reset(token)
+
+
+def in_order(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    """Yield ``work(item)`` for each item, in the items' order, however many threads compute them.
+
+    Few results wait at any time: each may be as large as a gradient.
+    """
+    threads = min(thread_count(), len(items)) if len(items) > 1 else 1
+    if threads == 1:
+        yield from map(work, items)
+        return
+    pool, waiting = _pool(threads), deque[Future[Result]]()
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        if len(waiting) > 2 * threads:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _processors() -> int:
+    wanted = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    if wanted.isdecimal() and int(wanted) > 0:
+        return int(wanted)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _blas() -> Any:
+    # SciPy brings a BLAS of its own, which a search made before its import has not seen.
+    return _blas_libraries("scipy.linalg" in sys.modules)
+
+
+@cache
+def _blas_libraries(with_scipy: bool) -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="dxent")
+
+
+if hasattr(os, "register_at_fork"):  # a forked child has the pool's object but none of its threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
