@@ -1,0 +1,70 @@
+"""Blocks of rows: the pieces in which every pass visits the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Block", "Rows"]
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some rows of a data set.
+
+    ``X`` is (rows, features), a dense array or a SciPy CSR matrix; ``labels`` holds class indices;
+    ``sample_weight`` is each row's share of the whole data set, so over all blocks it sums to one.
+    """
+
+    X: Any
+    labels: NDArray[np.int64]
+    sample_weight: NDArray[np.float64]
+
+    def take(self, rows: NDArray[np.intp], sample_weight: NDArray[np.float64]) -> Block:
+        """Return the given rows, copied, under new weights."""
+        return Block(self.X[rows], self.labels[rows], sample_weight)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A data set as a fixed sequence of blocks, with as many visits to it as one likes.
+
+    ``classes`` is the number of classes K, ``total_weight`` the weight Σ s of all rows before they were
+    normalised.
+    """
+
+    blocks: Sequence[Block]
+    classes: int
+    total_weight: float
+
+    @classmethod
+    def of(
+        cls, X: Any, labels: NDArray[np.int64], sample_weight: NDArray[np.float64], classes: int
+    ) -> Rows:
+        """One block from arrays; ``sample_weight`` need not be normalised."""
+        # dividing by the largest weight first keeps the sum finite for weights up to 1e308
+        largest = sample_weight.max()
+        shares = sample_weight / largest
+        total = shares.sum()
+        return cls((Block(X, labels, shares / total),), classes, float(total) * float(largest))
+
+    @property
+    def features(self) -> int:
+        """Number of columns."""
+        return int(self.blocks[0].X.shape[1])
+
+    @property
+    def samples(self) -> int:
+        """Number of rows."""
+        return sum(len(block.labels) for block in self.blocks)
+
+    def class_shares(self) -> NDArray[np.float64]:
+        """Return each class's share of the weight, shape (classes,)."""
+        shares = np.zeros(self.classes)
+        for block in self.blocks:
+            shares += np.bincount(block.labels, weights=block.sample_weight, minlength=self.classes)
+        return shares

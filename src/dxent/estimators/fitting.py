@@ -1,0 +1,240 @@
+"""From rows to proved coefficients: picks coordinates and solver, follows the run, certifies what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dxent.data.blocks import Rows
+from dxent.estimators.optimality import REASONS, Optimality
+from dxent.evaluation import Evaluation, Problem, Vector
+from dxent.objective.certificate import Certificate, duality_bound, self_concordance_bound
+from dxent.objective.hessian import ObjectiveHessian
+from dxent.objective.objective import Objective
+from dxent.objective.rank import null_space, shortest
+from dxent.objective.scaling import Coordinates, Moments, coordinates
+from dxent.solvers.base import Step, descend
+from dxent.solvers.lbfgs import lbfgs
+from dxent.solvers.newton import chord, newton
+from dxent.solvers.newton_cg import newton_cg
+
+__all__ = ["Fit", "Settings", "fit"]
+
+Matrix = NDArray[np.float64]
+
+SOLVERS: dict[str, Callable[[Problem, Vector], Iterator[Evaluation]]] = {
+    "newton": newton,
+    "newton-cg": newton_cg,
+    "lbfgs": lbfgs,
+}
+NEWTON_PARAMETERS = 1500  # up to here "auto" factorises the exact Hessian
+PROOF_PARAMETERS = 3000  # up to here any solver's result is finished, and proved, with one
+RANK_FEATURES = 3000  # up to here linear dependence is looked for where nothing is penalised
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user asked for."""
+
+    strength: float  # λ on the mean loss
+    intercept: bool
+    solver: str
+    tol: float
+    max_iter: int
+    seed: int
+    verbose: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """The result: raw coefficients, what is proved of them, and how they were found."""
+
+    coef: Matrix
+    intercept: Matrix
+    optimality: Optimality
+    trace: tuple[Step, ...]
+    dependent: NDArray[np.intp]  # columns that others determine, where nothing penalises them
+    interrupted: bool
+
+
+@dataclass(eq=False)
+class Proof:
+    """Follows a run: keeps the newest iterate and tries to prove each one optimal."""
+
+    objective: Objective
+    tol: float
+    here: Evaluation | None = None
+    anchor: Evaluation | None = None  # the newest iterate whose Hessian has been factorised
+    certificate: Certificate = field(default_factory=Certificate.none)
+
+    def __call__(self, here: Evaluation) -> bool:
+        """Return whether ``here`` is proved to the tolerance."""
+        previous, self.here = self.here, here
+        self.anchor = factorised(previous) or self.anchor
+        self.certificate = self.bound(here)
+        return self.certificate.relative_gap <= self.tol or self.separated(here)
+
+    def bound(self, here: Evaluation) -> Certificate:
+        """Return what the bounds that apply prove together."""
+        certificate = Certificate.none()
+        if self.anchor is not None:
+            certificate = self_concordance_bound(self.objective, self.anchor, here)
+        if self.promising(here):
+            certificate = certificate.meet(duality_bound(self.objective, here))
+        return certificate
+
+    def promising(self, here: Evaluation) -> bool:
+        """Return whether the duality bound, which costs a visit to all probabilities, can be small enough."""
+        coords, penalty = self.objective.coordinates, self.objective.penalty
+        slopes = here.gradient.reshape(coords.shape)[:, : len(coords.scale)]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            estimate = np.nansum(slopes**2 / penalty.strengths[: len(coords.scale)]) / 2
+        return bool(self.objective.strength > 0 and estimate <= self.tol * here.value)
+
+    def separated(self, here: Evaluation) -> bool:
+        """Return whether the iterate itself proves that no finite optimum exists: every row is right (λ = 0)."""
+        if self.objective.strength > 0:
+            return False
+        assert isinstance(here.hessian, ObjectiveHessian)
+        return all(
+            bool(np.all(margins(probs, block.labels)[block.sample_weight > 0] > 1e-6))
+            for block, probs in zip(self.objective.rows.blocks, here.hessian.probs, strict=True)
+        )
+
+
+def factorised(here: Evaluation | None) -> Evaluation | None:
+    """Return the evaluation if its Hessian has been factorised."""
+    return here if here is not None and "factor" in vars(here.hessian) else None
+
+
+def margins(probs: Matrix, labels: NDArray[np.int64]) -> Matrix:
+    """Return the true class's probability minus the largest other one, for each row."""
+    own = np.take_along_axis(probs, labels[:, None], axis=1)
+    others = probs.copy()
+    np.put_along_axis(others, labels[:, None], -np.inf, axis=1)
+    return np.asarray(own[:, 0] - others.max(axis=1))
+
+
+def fit(rows: Rows, columns: Moments, settings: Settings, start: tuple[Matrix, Matrix] | None) -> Fit:
+    """Minimise the objective over the rows, from raw coefficients ``start`` or from the class shares.
+
+    An interrupt (KeyboardInterrupt) ends the search; the result says so and holds the newest iterate.
+    """
+    coords = coordinates(rows, columns, settings.strength, settings.intercept)
+    gauge = None
+    if settings.strength == 0 and rows.features <= RANK_FEATURES:
+        gauge = null_space(rows, coords)
+    objective = Objective.of(rows, coords, columns, settings.strength, gauge=gauge, seed=settings.seed)
+    proof = Proof(objective, settings.tol)
+    trace: list[Step] = []
+    try:
+        reason = search(objective, proof, settings, trace, start)
+    except KeyboardInterrupt:
+        if proof.here is None:
+            raise
+        reason = "interrupted"
+    return finish(objective, proof, settings, trace, reason)
+
+
+def search(
+    objective: Objective,
+    proof: Proof,
+    settings: Settings,
+    trace: list[Step],
+    start: tuple[Matrix, Matrix] | None,
+) -> str:
+    """Run the solver, then, where the parameters are few, Newton from there; return why it ended."""
+    point = objective.start() if start is None else effective(objective, *start)
+    name = settings.solver
+    if name == "auto":
+        name = "newton" if objective.size <= NEWTON_PARAMETERS else "newton-cg"
+    names = [name, "newton"] if name != "newton" and objective.size <= PROOF_PARAMETERS else [name]
+    reason = ""
+    for name in names:
+        here, reason = descend(
+            SOLVERS[name](objective, point),
+            # Newton always takes a step: it costs little and ends at rounding level
+            finished=lambda here, newton=name == "newton": proof(here) and bool(proof.anchor or not newton),
+            passes=lambda: objective.count.passes,
+            trace=trace,
+            max_iter=settings.max_iter,
+            verbose=settings.verbose,
+        )
+        point = here.point
+        if reason == "max_iter":
+            break
+    proof.anchor = factorised(here) or proof.anchor
+    if proof.anchor is not None and reason == "finished":
+        for here in chord(objective, proof.anchor, here):
+            proof.here = here
+    return reason
+
+
+def finish(
+    objective: Objective, proof: Proof, settings: Settings, trace: list[Step], reason: str
+) -> Fit:
+    """Round to the coefficients the user gets, and certify those."""
+    assert proof.here is not None
+    coef, intercept = raw(objective, proof.here.point)
+    here = objective.evaluate(effective(objective, coef, intercept))
+    certificate = proof.bound(here)
+    certified = certificate.relative_gap <= settings.tol
+    if certified:
+        reason = ""
+    elif objective.strength == 0 and reason != "interrupted":
+        separated = proof.separated(here)
+        reason = "separation" if separated else reason
+        if reason == "rounding floor":
+            reason = "no finite optimum found"
+    elif reason == "finished":  # the rounding of the coefficients cost the proof
+        reason = "rounding floor"
+    optimality = Optimality(
+        certified,
+        certificate.relative_gap,
+        certificate.gap_bound,
+        certificate.coef_distance_bound,
+        certificate.prob_factor_bound,
+        certificate.method,
+        REASONS[reason],
+    )
+    last = replace(trace[-1], objective=here.value, passes=objective.count.passes)
+    gauge = objective.penalty.gauge
+    dependent = np.flatnonzero(np.abs(gauge).max(axis=1) > 1e-8) if gauge is not None else np.zeros(0, np.intp)
+    interrupted = reason == "interrupted"
+    return Fit(coef, intercept, optimality, (*trace[:-1], last), dependent, interrupted)
+
+
+def raw(objective: Objective, point: Vector) -> tuple[Matrix, Matrix]:
+    """Return coefficients and intercepts in the units of the data: b = b′ − W μ."""
+    coords = objective.coordinates
+    weights = coords.weights(point)
+    if objective.penalty.gauge is not None:
+        weights = shortest(weights, objective.penalty.gauge, coords)
+    coef = np.ascontiguousarray(weights[:, : len(coords.scale)])
+    if not coords.intercept:
+        return coef, np.zeros(len(coef))
+    return coef, (weights[:, -1] - offset(coef, coords)).astype(np.float64)
+
+
+def effective(objective: Objective, coef: Matrix, intercept: Matrix) -> Vector:
+    """Return the θ of raw coefficients, with b′ = b + W μ formed in extended precision."""
+    coords = objective.coordinates
+    weights = coef
+    if coords.intercept:
+        bias = (intercept + offset(coef, coords)).astype(np.float64)
+        weights = np.column_stack([coef, bias])
+    point = coords.point(weights)
+    gauge = objective.penalty.gauge
+    if gauge is not None:
+        theta = point.reshape(coords.shape)
+        point = (theta - (theta @ gauge) @ gauge.T).ravel()
+    return point
+
+
+def offset(coef: Matrix, coords: Coordinates) -> NDArray[np.longdouble]:
+    """Return W μ without rounding it to float64, where the platform has more: at offsets of 1e9 it matters."""
+    assert coords.centre is not None
+    return np.asarray(coef.astype(np.longdouble) @ coords.centre.astype(np.longdouble))

@@ -1,0 +1,257 @@
+"""Logistic regression, binary and multinomial, fitted to a proved optimum."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_is_fitted,
+    validate_data,
+)
+
+from dxent import functions
+from dxent.data.blocks import Rows
+from dxent.errors import RankWarning
+from dxent.estimators import checks
+from dxent.estimators.fitting import Fit, Settings, fit
+from dxent.estimators.optimality import NotCertifiedWarning
+from dxent.kernels.dispatch import single_threaded_blas
+from dxent.objective.scaling import moments
+
+__all__ = ["LogisticRegression"]
+
+# scikit-learn's names stand for what comes nearest; every one ends at the same certified optimum
+SOLVERS = {
+    "auto": "auto",
+    "newton": "newton",
+    "newton-cg": "newton-cg",
+    "lbfgs": "lbfgs",
+    "newton-cholesky": "newton",
+    "liblinear": "auto",
+    "sag": "auto",
+    "saga": "auto",
+}
+
+
+class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """Linear classifier by maximum (penalised) likelihood, with a proof of optimality.
+
+        minimise  C Σ_i s_i ℓ(y_i, W x_i + b) + ½ ‖W‖²
+
+    ℓ is the cross-entropy of softmax(W x + b) in nats; with two classes there is one row of weights and ℓ is
+    the binary cross-entropy of σ(w·x + b), which equals the two-row softmax at half the C. The intercept b is
+    not penalised. ``C``, ``sample_weight`` and ``class_weight`` mean what they mean in scikit-learn.
+
+    The fit stops when a bound on its distance from the optimum is proved below ``tol``, and ``optimality_``
+    holds that proof. Otherwise it warns (`NotCertifiedWarning`).
+
+    Parameters
+    ----------
+    C : float, default 1.0
+        Inverse strength of the penalty; ``np.inf`` for none.
+    fit_intercept : bool, default True
+    class_weight : dict, "balanced" or None
+        Factors on the weights of each class; "balanced": n / (classes · weight of the class).
+    tol : float, default 1e-8
+        Largest relative gap of the objective to its minimum that may remain, as proved.
+    max_iter : int, default 1000
+        Most outer iterations.
+    warm_start : bool, default False
+        Start from the coefficients of the last fit.
+    solver : str, default "auto"
+        "newton" (exact Hessian), "newton-cg", "lbfgs", or "auto", which picks by size. scikit-learn's other
+        names are accepted: "newton-cholesky" is "newton"; "liblinear", "sag" and "saga" are "auto".
+    verbose : int, default 0
+        Above 0, print a line an iteration.
+    random_state : int, RandomState or None
+        Draws the rows that preconditioners are built from; the default is deterministic.
+
+    Attributes
+    ----------
+    classes_, coef_ (1 or classes, features), intercept_, n_iter_, n_features_in_, feature_names_in_
+    optimality_ : Optimality
+        certified, relative_gap, gap_bound, coef_distance_bound, prob_factor_bound, method, reason.
+    trace_ : tuple of Step
+        iteration, objective (weighted mean loss + penalty), gradient_norm, passes over the data.
+
+    Raises: ValueError that names the place, for NaN or infinity in ``X``, missing or mixed labels, a single
+    class, negative or missing weights. An interrupted fit keeps the newest iterate, then re-raises.
+
+    See: Hastie, Tibshirani & Friedman, The Elements of Statistical Learning, §4.4.
+    """
+
+    def __init__(
+        self,
+        *,
+        C: float = 1.0,
+        fit_intercept: bool = True,
+        class_weight: dict[Any, float] | str | None = None,
+        tol: float = 1e-8,
+        max_iter: int = 1000,
+        warm_start: bool = False,
+        solver: str = "auto",
+        verbose: int = 0,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.C = C
+        self.fit_intercept = fit_intercept
+        self.class_weight = class_weight
+        self.tol = tol
+        self.max_iter = max_iter
+        self.warm_start = warm_start
+        self.solver = solver
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Tags:
+        """Declare that sparse input is taken."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit to X (samples, features) and labels y (samples,); a fit that fails leaves the last one whole."""
+        before = dict(vars(self))
+        try:
+            result = self._fit(X, y, sample_weight)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+        self._keep(result)
+        return self
+
+    def _fit(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> Fit:
+        checks.check_settings(self.C, self.tol, self.max_iter, self.solver, SOLVERS)
+        checks.check_columns(X)
+        if y is not None:
+            checks.check_labels(y)
+        previous = self._previous()
+        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], ensure_all_finite=False)
+        check_classification_targets(y)
+        checks.check_finite(X, getattr(self, "feature_names_in_", None))
+        self.classes_, labels = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"y has one class only, {self.classes_[0]!r}: a classifier needs rows of at least two classes."
+            )
+        weights = self._row_weights(X, y, labels, sample_weight)
+        rows = Rows.of(X, labels.astype(np.int64), weights, len(self.classes_))
+        with single_threaded_blas():
+            columns = moments(rows)
+            checks.check_magnitude(columns.largest, getattr(self, "feature_names_in_", None))
+            return fit(rows, columns, self._settings(rows), self._start(previous, X.shape[1]))
+
+    def _row_weights(
+        self, X: Any, y: NDArray[Any], labels: NDArray[np.int64], sample_weight: ArrayLike | None
+    ) -> NDArray[np.float64]:
+        """Return sample weight × class weight of each row."""
+        weights = _check_sample_weight(sample_weight, X, dtype=np.float64, allow_all_zero_weights=True)
+        checks.check_weights(weights, labels, self.classes_)
+        if self.class_weight is None:
+            return np.asarray(weights)
+        factors = compute_class_weight(self.class_weight, classes=self.classes_, y=y, sample_weight=weights)
+        checks.check_class_weights(factors, self.classes_)
+        return np.asarray(weights * factors[labels])
+
+    def _settings(self, rows: Rows) -> Settings:
+        strength = 0.0 if np.isinf(self.C) else 1 / rows.total_weight / self.C
+        seed = 0 if self.random_state is None else int(check_random_state(self.random_state).randint(2**31))
+        return Settings(
+            strength=float(strength),
+            intercept=bool(self.fit_intercept),
+            solver=SOLVERS[self.solver],
+            tol=float(self.tol),
+            max_iter=int(self.max_iter),
+            seed=seed,
+            verbose=bool(self.verbose),
+        )
+
+    def _previous(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[Any]] | None:
+        """Return what a warm start goes on from."""
+        if not (self.warm_start and hasattr(self, "coef_")):
+            return None
+        return self.coef_, self.intercept_, self.classes_
+
+    def _start(
+        self, previous: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[Any]] | None, features: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        if previous is None:
+            return None
+        coef, intercept, classes = previous
+        if coef.shape[1] != features or not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"warm_start: the last fit had {coef.shape[1]} features and classes {classes.tolist()}, now there "
+                f"are {features} and {self.classes_.tolist()}. Fit a new estimator, or set warm_start=False."
+            )
+        return coef, intercept
+
+    def _keep(self, result: Fit) -> None:
+        """Set the fitted attributes, then warn of, or re-raise, what went wrong."""
+        self.coef_, self.intercept_ = result.coef, result.intercept
+        self.optimality_, self.trace_ = result.optimality, result.trace
+        self.n_iter_ = np.array([len(result.trace) - 1], dtype=np.int32)
+        if result.interrupted:
+            raise KeyboardInterrupt
+        if result.dependent.size:
+            names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
+            listed = ", ".join(repr(name) for name in names[result.dependent][:10].tolist())
+            more = f" and {result.dependent.size - 10} more" if result.dependent.size > 10 else ""
+            warnings.warn(
+                f"Columns {listed}{more} are linearly dependent and nothing is penalised: of all the "
+                "coefficients that predict alike, those of least norm are returned.",
+                RankWarning,
+                stacklevel=3,
+            )
+        if not result.optimality.certified:
+            warnings.warn(str(result.optimality), NotCertifiedWarning, stacklevel=3)
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Return the logits: (samples,) for two classes, (samples, classes) for more."""
+        check_is_fitted(self)
+        checks.check_columns(X)
+        X = validate_data(
+            self, X, reset=False, accept_sparse="csr", dtype=[np.float64, np.float32], ensure_all_finite=False
+        )
+        checks.check_finite(X, getattr(self, "feature_names_in_", None))
+        logits = np.asarray(X @ self.coef_.T + self.intercept_)
+        return logits[:, 0] if len(self.classes_) == 2 else logits
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the likeliest label of each row."""
+        logits = self.decision_function(X)
+        index = (logits > 0).astype(np.intp) if logits.ndim == 1 else logits.argmax(axis=1)
+        return np.asarray(self.classes_[index])
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return probabilities (samples, classes), columns in the order of ``classes_``."""
+        logits = self.decision_function(X)
+        if logits.ndim == 1:
+            return np.stack([functions.sigmoid(-logits), functions.sigmoid(logits)], axis=1)
+        return np.asarray(functions.softmax(logits))
+
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return log-probabilities, from the logits and so finite wherever those are."""
+        logits = self.decision_function(X)
+        if logits.ndim == 1:
+            return np.stack([functions.log_sigmoid(-logits), functions.log_sigmoid(logits)], axis=1)
+        return np.asarray(functions.log_softmax(logits))
+
+    def to_sklearn(self) -> Any:
+        """Return a fitted `sklearn.linear_model.LogisticRegression` with these coefficients."""
+        from sklearn.linear_model import LogisticRegression as Sklearn
+
+        check_is_fitted(self)
+        twin = Sklearn(C=self.C, fit_intercept=self.fit_intercept, class_weight=self.class_weight)
+        for name in ("classes_", "coef_", "intercept_", "n_iter_", "n_features_in_", "feature_names_in_"):
+            if hasattr(self, name):
+                setattr(twin, name, getattr(self, name).copy() if name != "n_features_in_" else self.n_features_in_)
+        return twin

@@ -1,0 +1,50 @@
+"""The words that a solver and an objective share; a solver knows nothing else of the problem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dxent.operators.base import LinearOperator
+
+__all__ = ["Evaluation", "Preconditioner", "Problem"]
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """An objective to second order at one point: value, gradient and Hessian of one linearisation.
+
+    ``rounding`` is how far ``value`` may be off through rounding alone: differences below it say nothing.
+    """
+
+    point: Vector
+    value: float
+    gradient: Vector
+    hessian: LinearOperator
+    rounding: float
+
+
+class Preconditioner(Protocol):
+    """A symmetric positive definite stand-in for the inverse Hessian."""
+
+    @property
+    def cost(self) -> float:
+        """What building it cost, in passes over the data: rebuild it no more often than that pays."""
+
+    def apply(self, vector: Vector) -> Vector:
+        """Return M⁻¹ v."""
+
+
+class Problem(Protocol):
+    """A smooth convex function of a flat vector."""
+
+    def evaluate(self, point: Vector) -> Evaluation:
+        """Value, gradient and Hessian at ``point``."""
+
+    def preconditioner(self, here: Evaluation) -> Preconditioner:
+        """An approximate inverse of the Hessian at ``here``."""

@@ -1,0 +1,1 @@
+"""The same composition, summed over blocks of rows: loss, penalty, coordinates, certificate."""

@@ -1,0 +1,125 @@
+"""The Hessian of the objective: one leaf operator, a pass over the data when applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+
+from dxent.kernels import dispatch
+from dxent.operators.base import LinearOperator, Structure
+from dxent.operators.structure import solve
+
+if TYPE_CHECKING:
+    from dxent.objective.objective import Objective
+
+__all__ = ["Factor", "ObjectiveHessian"]
+
+Matrix = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """The Cholesky factor L of a positive definite matrix H = L Lᵀ."""
+
+    lower: Matrix
+
+    @classmethod
+    def of(cls, hessian: Matrix) -> Factor:
+        """Factorise in place; a matrix that rounding made indefinite is lifted by a multiple of its diagonal."""
+        diagonal = np.diagonal(hessian).copy()
+        lift = 0.0
+        while True:
+            try:
+                lower = scipy.linalg.cholesky(hessian, lower=True, check_finite=False)
+            except np.linalg.LinAlgError:
+                lift = 100 * lift if lift else len(diagonal) * float(np.finfo(hessian.dtype).eps)
+                np.fill_diagonal(hessian, diagonal + lift * np.maximum(diagonal, diagonal.max()))
+            else:
+                return cls(lower)
+
+    def solve(self, vector: Matrix) -> Matrix:
+        """Return H⁻¹ v."""
+        lower = self.lower
+        half = scipy.linalg.solve_triangular(lower, vector, lower=True, check_finite=False)
+        return np.asarray(
+            scipy.linalg.solve_triangular(lower, half, lower=True, trans="T", check_finite=False)
+        )
+
+    def half_solve(self, vector: Matrix) -> Matrix:
+        """Return L⁻¹ v, whose Euclidean length is the length of v in the norm of H⁻¹."""
+        return np.asarray(
+            scipy.linalg.solve_triangular(self.lower, vector, lower=True, check_finite=False)
+        )
+
+    @cached_property
+    def inverse_diagonal(self) -> Matrix:
+        """The diagonal of H⁻¹."""
+        inverse, _ = scipy.linalg.lapack.dtrtri(self.lower, lower=1)
+        return np.einsum("ij,ij->j", inverse, inverse)
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectiveHessian(LinearOperator):
+    """Σ_i s_i (diag p_i − p_i p_iᵀ) ⊗ x̃_i x̃_iᵀ + the penalty's curvature, as a map of flat θ.
+
+    ``probs`` holds one (rows, classes) array a block. Applying it reads the data once; `to_dense` forms the
+    Gram matrix; `factor` keeps the
+    Cholesky factor of that.
+    """
+
+    objective: Objective
+    probs: tuple[Matrix, ...]
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        """The flat parameters."""
+        return (self.objective.size,)
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        """The same."""
+        return self.in_shape
+
+    @property
+    def structure(self) -> Structure:
+        """Symmetric and positive semidefinite, as any Hessian of a convex function."""
+        return Structure.PSD
+
+    def mv(self, vector: Matrix) -> Matrix:
+        """Return H v: one pass, in the precision the data are stored in."""
+        objective = self.objective
+        coords = objective.coordinates
+        direction = coords.weights(vector)
+        product = np.zeros(direction.shape)
+        for block, probs in zip(objective.rows.blocks, self.probs, strict=True):
+            narrow = direction.astype(np.float32) if block.X.dtype == np.float32 else direction
+            product += dispatch.hessian_pass(block.X, coords.centre, probs, block.sample_weight, narrow)
+        objective.count.passes += 1
+        return coords.pull(product) + objective.penalty.apply(vector.reshape(coords.shape)).ravel()
+
+    def _dense(self) -> Matrix:
+        objective = self.objective
+        coords = objective.coordinates
+        gram = sum(
+            dispatch.softmax_gram(block.X, coords.centre, probs, block.sample_weight, coords.intercept)
+            for block, probs in zip(objective.rows.blocks, self.probs, strict=True)
+        )
+        objective.count.passes += 1
+        hessian = coords.conjugate(np.asarray(gram))
+        objective.penalty.add_to(hessian, coords.shape[0])
+        return hessian
+
+    @cached_property
+    def factor(self) -> Factor:
+        """The Cholesky factor of the matrix, formed once."""
+        return Factor.of(self._dense())
+
+
+@solve.register
+def _(operator: ObjectiveHessian, vector: Matrix) -> Matrix:
+    return operator.factor.solve(vector)

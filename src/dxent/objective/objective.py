@@ -1,0 +1,105 @@
+"""The objective: the mean cross-entropy of a softmax layer over all rows, plus a penalty.
+
+    F(θ) = Σ_i s_i ℓ(y_i, W x̃_i) + penalty(θ),   W = Q θ D⁻¹
+
+It is `SoftmaxCrossEntropy ∘ Affine` (one output: `SigmoidCrossEntropy ∘ Affine`) summed over blocks, with
+value, gradient and Hessian taken from the fused kernels of the same composition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dxent.data.blocks import Rows
+from dxent.evaluation import Evaluation, Preconditioner
+from dxent.kernels import dispatch
+from dxent.objective.hessian import ObjectiveHessian
+from dxent.objective.penalties import L2
+from dxent.objective.preconditioners import precondition
+from dxent.objective.scaling import Coordinates, Moments
+
+__all__ = ["Count", "Objective"]
+
+Vector = NDArray[np.float64]
+
+UNIT_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
+
+
+@dataclass
+class Count:
+    """How often the data were read."""
+
+    passes: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """A `Problem`: F at a flat θ, by one pass over the rows.
+
+    ``strength`` is λ of the raw coefficients: penalty(θ) = (λ/2) ‖W‖² without the intercept.
+    """
+
+    rows: Rows
+    coordinates: Coordinates
+    moments: Moments
+    strength: float
+    penalty: L2
+    seed: int = 0
+    count: Count = field(default_factory=Count)
+
+    @classmethod
+    def of(
+        cls,
+        rows: Rows,
+        coordinates: Coordinates,
+        moments: Moments,
+        strength: float,
+        *,
+        gauge: Vector | None = None,
+        seed: int = 0,
+    ) -> Objective:
+        """Put rows, coordinates and a penalty of strength λ together."""
+        strengths = strength / coordinates.scale / coordinates.scale
+        if coordinates.intercept:
+            strengths = np.append(strengths, 0.0)
+        return cls(rows, coordinates, moments, strength, L2(strengths, gauge), seed)
+
+    @property
+    def size(self) -> int:
+        """Number of parameters: (classes − 1)(features [+ 1])."""
+        free, width = self.coordinates.shape
+        return free * width
+
+    def evaluate(self, point: Vector) -> Evaluation:
+        """Value, gradient and Hessian at ``point``, by one pass in float64."""
+        coords = self.coordinates
+        weights = coords.weights(point)
+        loss, gradient, probs = 0.0, np.zeros(weights.shape), []
+        for block in self.rows.blocks:
+            part = dispatch.loss_pass(block.X, coords.centre, weights, block.labels, block.sample_weight)
+            loss += part[0]
+            gradient += part[1]
+            probs.append(part[2])
+        self.count.passes += 1
+        theta = point.reshape(coords.shape)
+        value = loss + self.penalty.value(theta)
+        total = coords.pull(gradient) + self.penalty.apply(theta).ravel()
+        return Evaluation(
+            point, value, total, ObjectiveHessian(self, tuple(probs)), 64 * UNIT_ROUNDOFF * value
+        )
+
+    def preconditioner(self, here: Evaluation) -> Preconditioner:
+        """An approximate inverse Hessian, as good as the number of parameters allows."""
+        return precondition(self, here)
+
+    def start(self) -> Vector:
+        """The optimum of the intercept alone: zero weights, the logarithms of the class shares."""
+        coords = self.coordinates
+        theta = np.zeros(coords.shape)
+        if coords.intercept:
+            logs = np.log(self.rows.class_shares())
+            theta[:, -1] = logs[1] - logs[0] if coords.basis is None else coords.basis.T @ logs
+        return theta.ravel()

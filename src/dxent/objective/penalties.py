@@ -1,0 +1,44 @@
+"""Penalties on θ: quadratic forms that keep the optimum finite and unique."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["L2"]
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class L2:
+    """The ridge ½ Σ_kj λ_j θ_kj², plus ½ ‖θ N‖² on directions that no row of the data sees.
+
+    ``strengths`` (width,) holds λ_j, 0 for the intercept. ``gauge`` N (width, r) has orthonormal columns
+    with X̃ N = 0: the loss is constant along them, so this term changes no prediction; it only says which of
+    the many optima is meant (θ N = 0) and makes the Hessian invertible.
+    """
+
+    strengths: Matrix
+    gauge: Matrix | None = None
+
+    def value(self, theta: Matrix) -> float:
+        """Return the penalty at θ (classes − 1, width)."""
+        ridge = 0.5 * float(np.sum(self.strengths * theta**2))
+        return ridge if self.gauge is None else ridge + 0.5 * float(np.sum((theta @ self.gauge) ** 2))
+
+    def apply(self, theta: Matrix) -> Matrix:
+        """Return the gradient at θ, which is also the Hessian times θ."""
+        ridge = self.strengths * theta
+        return ridge if self.gauge is None else ridge + (theta @ self.gauge) @ self.gauge.T
+
+    def add_to(self, hessian: Matrix, free: int) -> None:
+        """Add the Hessian of the penalty to a dense matrix, in place."""
+        width = len(self.strengths)
+        for k in range(free):
+            block = slice(k * width, (k + 1) * width)
+            hessian[block, block] += np.diag(self.strengths).astype(hessian.dtype)
+            if self.gauge is not None:
+                hessian[block, block] += (self.gauge @ self.gauge.T).astype(hessian.dtype)

@@ -1,0 +1,127 @@
+"""Coordinates in which the curvature is near one, whatever the units of the columns.
+
+The kernels read ``weights`` W (outputs, features + 1); the solver moves θ (classes − 1, features + 1):
+
+    W = Q θ D⁻¹,   D = diag(s_1, …, s_d, 1),   x̃ = x − μ
+
+The problem is the same, with the penalty λ_j = λ/s_j² on θ_j. Three things are gained: the columns' offsets
+are gone (μ is subtracted as rows are read), their units are gone (s_j), and so is the direction in which the
+softmax is constant (the columns of Q are orthonormal and sum to zero over the classes).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dxent.data.blocks import Rows
+from dxent.kernels import dispatch
+
+__all__ = ["Coordinates", "Moments", "coordinates", "moments"]
+
+Matrix = NDArray[np.float64]
+
+# Beyond this, products of two columns leave the range of float64.
+LARGEST_MAGNITUDE = 1e100
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Weighted mean, variance and largest |x − μ| of each column, all (features,)."""
+
+    mean: Matrix
+    variance: Matrix
+    largest: Matrix
+
+
+@dataclass(frozen=True, eq=False)
+class Coordinates:
+    """The linear map θ ↦ W and its transpose."""
+
+    centre: Matrix | None  # μ, or None where no intercept could absorb it
+    scale: Matrix  # s, powers of two, so that W = θ/s is exact
+    basis: Matrix | None  # Q (classes, classes − 1); None for one output, which needs none
+    intercept: bool
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of θ: (classes − 1, features [+ 1])."""
+        free = 1 if self.basis is None else self.basis.shape[1]
+        return free, len(self.scale) + self.intercept
+
+    @property
+    def divisor(self) -> Matrix:
+        """The diagonal of D, shape (features [+ 1],)."""
+        return np.append(self.scale, 1.0) if self.intercept else self.scale
+
+    def weights(self, point: Matrix) -> Matrix:
+        """Return W (outputs, features [+ 1]) for a flat θ."""
+        theta = point.reshape(self.shape) / self.divisor
+        return theta if self.basis is None else self.basis @ theta
+
+    def pull(self, gradient: Matrix) -> Matrix:
+        """Return the flat gradient in θ for one in W."""
+        reduced = gradient if self.basis is None else self.basis.T @ gradient
+        return (reduced / self.divisor).ravel()
+
+    def point(self, weights: Matrix) -> Matrix:
+        """Return the flat θ of given W; the mean over classes, which no prediction sees, is dropped."""
+        reduced = weights if self.basis is None else self.basis.T @ weights
+        return (reduced * self.divisor).ravel()
+
+    def conjugate(self, gram: Matrix) -> Matrix:
+        """Return the Hessian in θ for one in reference coordinates U_t = W_t − W_0 (see `softmax_gram`)."""
+        free, width = self.shape
+        blocks = gram.reshape(free, width, free, width)
+        blocks /= (self.divisor[:, None] * self.divisor)[None, :, None, :].astype(gram.dtype)
+        if self.basis is not None:
+            change = (self.basis[1:] - self.basis[0]).astype(gram.dtype)  # U = R θ
+            for _ in range(2):  # Rᵀ on the left class axis, then, by symmetry, on the right one
+                left = change.T @ blocks.reshape(free, -1)
+                blocks = left.reshape(free, width, free, width).transpose(2, 3, 0, 1)
+        return blocks.reshape(free * width, free * width)
+
+
+def moments(rows: Rows) -> Moments:
+    """Return the columns' moments over all blocks, each block's own combined by Chan's update."""
+    mean = np.zeros(rows.features)
+    variance = np.zeros(rows.features)
+    largest = np.zeros(rows.features)
+    seen = 0.0
+    for block in rows.blocks:
+        share = float(block.sample_weight.sum())
+        if share == 0.0:
+            continue
+        m, v, peak = dispatch.column_moments(block.X, block.sample_weight / share)
+        new, shift = share / (seen + share), m - mean
+        variance = (1 - new) * variance + new * v + new * (1 - new) * shift**2
+        largest = np.maximum(largest + new * np.abs(shift), peak + (1 - new) * np.abs(shift))
+        mean = mean + new * shift
+        seen += share
+    return Moments(mean, variance, largest)
+
+
+def sum_zero_basis(classes: int) -> Matrix:
+    """Return Q (classes, classes − 1): orthonormal columns, each summing to zero (Helmert's)."""
+    Q = np.zeros((classes, classes - 1))
+    for k in range(1, classes):
+        Q[:k, k - 1] = 1.0
+        Q[k, k - 1] = -k
+    return np.asarray(Q / np.linalg.norm(Q, axis=0))
+
+
+def coordinates(rows: Rows, columns: Moments, strength: float, intercept: bool) -> Coordinates:
+    """Choose μ, s and Q for a data set and the strength λ of its penalty.
+
+    s_j² ≈ var_j·p̄ + λ, where p̄ = mean p(1 − p) at the class shares: the curvature of column j at the start.
+    """
+    shares = rows.class_shares()
+    spread = float(np.mean(shares * (1 - shares)))
+    second = columns.variance if intercept else columns.variance + columns.mean**2
+    size = np.hypot(np.sqrt(spread * second), np.sqrt(strength))
+    size[size == 0.0] = 1.0
+    scale = np.exp2(np.rint(np.log2(size)))
+    basis = sum_zero_basis(rows.classes) if rows.classes > 2 else None
+    return Coordinates(columns.mean if intercept else None, scale, basis, intercept)

@@ -1,0 +1,62 @@
+"""Limited-memory BFGS in preconditioned coordinates: one pass a step."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+import numpy as np
+
+from dxent.evaluation import Evaluation, Preconditioner, Problem, Vector
+from dxent.solvers.line_search import line_search
+
+__all__ = ["lbfgs"]
+
+MEMORY = 20
+
+
+def lbfgs(problem: Problem, start: Vector) -> Iterator[Evaluation]:
+    """Yield the iterates of L-BFGS whose initial matrix is the preconditioner.
+
+    That is rebuilt once the passes since it was built have cost as much as building it.
+
+    See: Nocedal & Wright, Numerical Optimization, algorithms 7.4 and 7.5.
+    """
+    here = problem.evaluate(start)
+    preconditioner = problem.preconditioner(here)
+    pairs: deque[tuple[Vector, Vector, float]] = deque(maxlen=MEMORY)
+    steps = 0
+    while True:
+        yield here
+        if steps > max(preconditioner.cost, MEMORY):
+            preconditioner, steps = problem.preconditioner(here), 0
+        steps += 1
+        there = line_search(problem, here, -two_loop(here.gradient, pairs, preconditioner))
+        if there is None and pairs:  # stale curvature: start afresh along the preconditioned gradient
+            pairs.clear()
+            there = line_search(problem, here, -preconditioner.apply(here.gradient))
+        if there is None:
+            return
+        s, y = there.point - here.point, there.gradient - here.gradient
+        product = float(s @ y)
+        if product > np.finfo(float).eps * float(np.linalg.norm(s) * np.linalg.norm(y)):
+            pairs.append((s, y, product))
+        here = there
+
+
+def two_loop(
+    gradient: Vector, pairs: deque[tuple[Vector, Vector, float]], preconditioner: Preconditioner
+) -> Vector:
+    """Return the inverse-Hessian estimate times the gradient."""
+    q, weights = gradient.copy(), []
+    for s, y, product in reversed(pairs):
+        weight = float(s @ q) / product
+        q -= weight * y
+        weights.append(weight)
+    r = preconditioner.apply(q)
+    if pairs:
+        _, y, product = pairs[-1]
+        r *= product / float(y @ preconditioner.apply(y))
+    for (s, y, product), weight in zip(pairs, reversed(weights), strict=True):
+        r += (weight - float(y @ r) / product) * s
+    return r

@@ -1,0 +1,68 @@
+"""Newton's method with the step from preconditioned conjugate gradients: never forms the Hessian."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from dxent.evaluation import Evaluation, Preconditioner, Problem, Vector
+from dxent.operators.base import LinearOperator
+from dxent.solvers.line_search import line_search
+
+__all__ = ["newton_cg"]
+
+LARGEST_RESIDUAL = 0.25
+INNER_STEPS = 500
+
+
+def newton_cg(problem: Problem, start: Vector) -> Iterator[Evaluation]:
+    """Yield the iterates of truncated Newton.
+
+    The linear system is solved to a relative residual η_k = min(0.25, √(‖g_k‖/‖g_0‖)) in the norm of the
+    preconditioner, which keeps the convergence superlinear. The preconditioner is rebuilt once the Hessian
+    products since it was built have cost as much as building it.
+
+    See: Nocedal & Wright, Numerical Optimization, algorithm 7.1; Dembo, Eisenstat & Steihaug, SIAM J. Numer.
+    Anal. 19 (1982).
+    """
+    here: Evaluation | None = problem.evaluate(start)
+    assert here is not None
+    preconditioner = problem.preconditioner(here)
+    first = float(np.sqrt(here.gradient @ preconditioner.apply(here.gradient)))
+    spent = 0
+    while here is not None:
+        yield here
+        if spent > preconditioner.cost:
+            preconditioner, spent = problem.preconditioner(here), 0
+        size = float(np.sqrt(here.gradient @ preconditioner.apply(here.gradient)))
+        forcing = min(LARGEST_RESIDUAL, np.sqrt(size / first)) if size else 0.0
+        step, products = conjugate_gradients(here.hessian, -here.gradient, preconditioner, forcing)
+        spent += products
+        here = line_search(problem, here, step)
+
+
+def conjugate_gradients(
+    operator: LinearOperator, target: Vector, preconditioner: Preconditioner, tolerance: float
+) -> tuple[Vector, int]:
+    """Solve A x ≈ b from x = 0 until ‖b − A x‖ ≤ tolerance · ‖b‖ in the norm of M⁻¹; also count the products.
+
+    See: Saad, Iterative Methods for Sparse Linear Systems, algorithm 9.1.
+    """
+    x, residual = np.zeros_like(target), target
+    z = preconditioner.apply(residual)
+    p, rho = z, float(residual @ z)
+    enough = tolerance**2 * rho
+    for products in range(INNER_STEPS):
+        if rho <= enough:
+            return x, products
+        Ap = operator.mv(p)
+        curvature = float(p @ Ap)
+        if curvature <= 0:  # rounding has eaten the curvature; what was found so far is a descent direction
+            return (x if products else z), products + 1
+        step = rho / curvature
+        x, residual = x + step * p, residual - step * Ap
+        z = preconditioner.apply(residual)
+        previous, rho = rho, float(residual @ z)
+        p = z + (rho / previous) * p
+    return x, INNER_STEPS
