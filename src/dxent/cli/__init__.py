@@ -1,0 +1,1 @@
+"""What is typed: one command a file. Nothing heavy is imported before a command runs."""

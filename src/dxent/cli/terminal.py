@@ -1,0 +1,30 @@
+"""Printing: colours on a terminal, plain text elsewhere, and never a control character from the data."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.util import find_spec
+
+import click
+
+__all__ = ["complain", "say"]
+
+
+def say(text: str) -> None:
+    """Print to standard output; a terminal gets numbers and words in colour unless NO_COLOR is set."""
+    from dxent.report.console import printable
+
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or find_spec("rich") is None:
+        click.echo(printable(text))
+        return
+    from rich.console import Console
+
+    Console(soft_wrap=True).print(printable(text), markup=False, emoji=False)
+
+
+def complain(sentence: str) -> None:
+    """Print one sentence to standard error."""
+    from dxent.report.console import printable
+
+    click.echo(f"dxent: {printable(sentence)}", err=True)

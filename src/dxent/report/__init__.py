@@ -1,0 +1,1 @@
+"""What is shown of a fit: its content as data, and that content as text."""

@@ -1,0 +1,71 @@
+"""A report as plain text, safe to print: nothing that a file holds can steer the terminal."""
+
+from __future__ import annotations
+
+import math
+
+from dxent.report.content import DataSummary, FitReport, HeldOut, Proof, Scores
+
+__all__ = ["fit_text", "printable", "proof_sentence"]
+
+_SHOWN_CLASSES = 8
+
+
+def fit_text(report: FitReport) -> str:
+    """Return the report of a fit: what was read, how it was fitted, the held-out scores, the proof."""
+    steps = "1 iteration" if report.iterations == 1 else f"{report.iterations} iterations"
+    paragraphs = [
+        _data_text(report.data),
+        f"Fitted {report.fitted_rows} rows with C = {report.C:g}: {steps}, {report.seconds:.2f} s",
+    ]
+    if report.held_out is not None:
+        paragraphs.append(_held_out_text(report.held_out))
+    return "\n\n".join([*paragraphs, proof_sentence(report.proof)])
+
+
+def proof_sentence(proof: Proof) -> str:
+    """Say in one sentence what is proved of a fit, or why nothing is."""
+    if not proof.certified:
+        return f"Not proved optimal. {proof.reason}"
+    return (
+        f"Proved: the objective {proof.objective:.6g} (mean loss plus penalty, in nats) is within "
+        f"{_round_up(proof.relative_gap):.0e} (relative) of the best possible."
+    )
+
+
+def printable(text: str) -> str:
+    """Return the text with control and other invisible characters, but for the line feed, escaped."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode()
+        for char in text
+    )
+
+
+def _data_text(data: DataSummary) -> str:
+    shown = [f"{label!r} {count}" for label, count in data.class_counts.items()][:_SHOWN_CLASSES]
+    more = len(data.class_counts) - len(shown)
+    return (
+        f"Read {data.source}: {data.rows} rows, {data.columns} numeric columns, target {data.target!r} with "
+        f"{len(data.class_counts)} classes\n  {', '.join(shown)}{f', and {more} more' if more else ''}"
+    )
+
+
+def _held_out_text(held_out: HeldOut) -> str:
+    def line(name: str, result: Scores) -> str:
+        return f"  {name:<18}{result.accuracy:>10.4f}{result.log_loss:>16.4f}"
+
+    return "\n".join(
+        [
+            f"{f'Held out: {held_out.rows} rows':<20}{'accuracy':>10}{'log-loss, nats':>16}",
+            line("model", held_out.model),
+            line("majority baseline", held_out.baseline),
+        ]
+    )
+
+
+def _round_up(bound: float) -> float:
+    """Round to one significant digit, upwards: a bound must not shrink when it is shown."""
+    if bound == 0:
+        return 0.0
+    unit = 10.0 ** math.floor(math.log10(bound))
+    return math.ceil(bound / unit) * unit

@@ -1,0 +1,70 @@
+"""The text of a report."""
+
+import numpy as np
+import pytest
+
+from dxent.report.console import fit_text, printable, proof_sentence
+from dxent.report.content import DataSummary, FitReport, HeldOut, Proof, Scores, scores
+
+
+def report(**changes):
+    parts = {
+        "data": DataSummary("flowers", "kind", 150, 4, {"a": 100, "b": 50}),
+        "fitted_rows": 112,
+        "C": 1.0,
+        "iterations": 7,
+        "seconds": 0.125,
+        "held_out": HeldOut(38, Scores(0.97, 0.125), Scores(0.5, 0.6931)),
+        "proof": Proof(0.25, True, 3.1e-13, ""),
+    }
+    return FitReport(**{**parts, **changes})
+
+
+def test_the_whole_text():
+    assert fit_text(report()) == (
+        "Read flowers: 150 rows, 4 numeric columns, target 'kind' with 2 classes\n"
+        "  'a' 100, 'b' 50\n"
+        "\n"
+        "Fitted 112 rows with C = 1: 7 iterations, 0.12 s\n"
+        "\n"
+        "Held out: 38 rows     accuracy  log-loss, nats\n"
+        "  model                 0.9700          0.1250\n"
+        "  majority baseline     0.5000          0.6931\n"
+        "\n"
+        "Proved: the objective 0.25 (mean loss plus penalty, in nats) is within 4e-13 (relative) of the best "
+        "possible."
+    )
+
+
+def test_many_classes_are_counted_not_listed():
+    data = DataSummary("letters", "letter", 260, 16, {chr(97 + place): 10 for place in range(26)})
+    text = fit_text(report(data=data, held_out=None, iterations=1))
+    assert "'h' 10, and 18 more\n" in text
+    assert "1 iteration," in text
+    assert "Held out" not in text
+
+
+@pytest.mark.parametrize(
+    ("gap", "shown"),
+    [(0.0, "0e+00"), (1e-12, "1e-12"), (1.01e-12, "2e-12"), (9.5e-9, "1e-08"), (3e-320, "3e-320")],
+)
+def test_a_bound_is_rounded_upwards(gap, shown):
+    assert f"within {shown} " in proof_sentence(Proof(0.25, True, gap, ""))
+
+
+def test_a_reason_instead_of_a_proof():
+    assert proof_sentence(Proof(0.1, False, np.inf, "It is late.")) == "Not proved optimal. It is late."
+
+
+def test_row_88_control_characters_are_shown_not_obeyed():
+    assert printable("a\x1b[31m\x07\u202e\x9b\r\nb\u00e9 \u4e2d") == (
+        "a\\x1b[31m\\x07\\u202e\\x9b\\r\nb\u00e9 \u4e2d"
+    )
+
+
+def test_scores():
+    labels = np.array(["b", "a", "b"])
+    log_probs = np.log([[0.25, 0.75], [0.5, 0.5], [0.875, 0.125]])
+    result = scores(labels, ["a", "b"], log_probs)
+    assert result.accuracy == 2 / 3
+    assert result.log_loss == pytest.approx(-np.log(0.75 * 0.5 * 0.125) / 3)
