@@ -27,11 +27,10 @@ class _LazyGroup(click.Group):
 def _show_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
         return
-    from importlib.metadata import version
-
     from dxent.kernels.dispatch import show_config
 
-    click.echo(f"dxent {version('dxent')}, {show_config()}")
+    config = show_config()
+    click.echo(f"dxent {config['dxent']}, {config['kernels']} kernels ({config['instruction_set']})")
     context.exit()
 
 

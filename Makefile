@@ -1,0 +1,14 @@
+# Needs a virtual environment with the package, its cli extra and the groups test and dev (CONTRIBUTING.md).
+.PHONY: test lint types
+
+test:
+	python -m pytest -n auto
+
+lint:
+	ruff check .
+	ruff format --check .
+	lint-imports
+	python tools/house_numbers.py
+
+types:
+	mypy
