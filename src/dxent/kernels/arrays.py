@@ -12,7 +12,19 @@ import numpy as np
 
 from dxent._typing import Array, Axis, Namespace, Shape
 
-__all__ = ["as_real", "astype", "default_real", "holds", "namespace", "normalize_axis", "widen"]
+__all__ = [
+    "as_real",
+    "astype",
+    "default_real",
+    "eye",
+    "holds",
+    "indices",
+    "namespace",
+    "normalize_axis",
+    "quietly",
+    "widen",
+    "zeros",
+]
 
 
 def namespace(*arrays: Array) -> Namespace:
@@ -80,6 +92,31 @@ def widen(x: Array) -> Array:
         return np.asarray(x, dtype=np.result_type(x.dtype, np.float64).newbyteorder("="))
     xp = namespace(x)
     return astype(x, xp.float32) if xp.finfo(x.dtype).bits < 32 else x
+
+
+def indices(like: Array, count: int) -> Array:
+    """Return 0, 1, …, count − 1 in the library and on the device of `like`."""
+    return namespace(like).arange(count, **_place(like))
+
+
+def zeros(like: Array, shape: Shape) -> Array:
+    """Return zeros in the library, in the dtype and on the device of `like`."""
+    return namespace(like).zeros(shape, dtype=like.dtype, **_place(like))
+
+
+def eye(like: Array | None, size: int) -> Array:
+    """Return the identity matrix in the library, dtype and device of `like`; NumPy's float64 without it."""
+    if like is None:
+        return np.eye(size)
+    return namespace(like).eye(size, dtype=like.dtype, **_place(like))
+
+
+def _place(like: Array) -> dict[str, Any]:
+    if namespace(like) is np:
+        return {}
+    import array_api_compat
+
+    return {"device": array_api_compat.device(like)}
 
 
 def quietly(function: Callable[..., Any]) -> Callable[..., Any]:

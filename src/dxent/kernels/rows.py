@@ -25,7 +25,7 @@ from typing import final
 import numpy as np
 
 from dxent._typing import Array, Axis, Namespace, Shape
-from dxent.kernels.arrays import as_real, astype, namespace, normalize_axis, quietly, widen
+from dxent.kernels.arrays import as_real, astype, indices, namespace, normalize_axis, quietly, widen
 
 __all__ = ["ShiftedRows", "shift"]
 
@@ -140,7 +140,7 @@ def top(xp: Namespace, rows: Array) -> tuple[Array, Array]:
     """Return each row's largest entry and the mask of the first place where it stands."""
     if rows.shape[-1] == 0:
         return xp.sum(rows, axis=-1, keepdims=True) - float("inf"), rows == 0
-    places = xp.arange(rows.shape[-1], device=rows.device) if xp is not np else np.arange(rows.shape[-1])
+    places = indices(rows, rows.shape[-1])
     return xp.max(rows, axis=-1, keepdims=True), places == xp.argmax(rows, axis=-1)[..., None]
 
 

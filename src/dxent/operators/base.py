@@ -1,9 +1,18 @@
 """The linear map: what every Jacobian and Hessian of this package is.
 
 A linear operator takes arrays of `in_shape` to arrays of `out_shape`; as a matrix, both sides are flattened
-row-major. To write one, give `in_shape`, `out_shape`, `mv` and `_dense`, and claim its `structure`; unless
-that includes symmetry, give `_rmv` too, the transposed product. Everything else (solve, trace, …) is an open
-function in `structure`, and what ``@ + *`` build is decided by the table in `rules`.
+row-major. To write one, give
+
+    in_shape, out_shape, mv     the map
+    _dense                      its matrix
+    structure                   what is known of it without looking at the matrix
+    _rmv                        the transposed product; a `SymmetricOperator` has it already
+    _cost                       multiplications in one mv, if fewer than the matrix has entries
+    _stacks                     True if mv also takes a stack of arrays, (many, *in_shape)
+    _symbol                     how the map is written in print
+
+Everything else (solve, trace, …) is an open function in `structure`; what ``@ + *`` build is decided by the
+table in `rules`.
 """
 
 from __future__ import annotations
@@ -18,7 +27,7 @@ from dxent._typing import Array, Shape
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["LinearOperator", "Structure", "dense_size"]
+__all__ = ["LinearOperator", "Structure", "SymmetricOperator"]
 
 DENSE_LIMIT = 2**30
 
@@ -43,6 +52,8 @@ class Structure(Flag):
 
 class LinearOperator(ABC):
     """A linear map A between spaces of arrays."""
+
+    _stacks = False
 
     # NumPy then leaves ``array @ operator`` and ``scalar * operator`` to the methods below.
     __array_ufunc__ = None
@@ -69,16 +80,16 @@ class LinearOperator(ABC):
     @property
     def T(self) -> LinearOperator:
         """The transposed map, `out_shape` → `in_shape`."""
-        return self if Structure.SYMMETRIC in self.structure else _rules().transpose(self)
+        return _rules().transpose(self)
 
     def to_dense(self, *, force: bool = False) -> Array:
         """Return the matrix, out-size × in-size, both sides flattened row-major.
 
         Raises: ValueError above 1 GiB, naming the size, unless `force`.
         """
-        size = dense_size(self)
+        rows, columns = prod(self.out_shape), prod(self.in_shape)
+        size = 8 * rows * columns
         if size > DENSE_LIMIT and not force:
-            rows, columns = prod(self.out_shape), prod(self.in_shape)
             raise ValueError(
                 f"The matrix of {self!r} has {rows} × {columns} entries, {size:,} bytes: "
                 "use the operator itself (mv, T), or pass force=True."
@@ -91,7 +102,15 @@ class LinearOperator(ABC):
 
     def _rmv(self, u: Array) -> Array:
         """Return Aᵀ u; needed only where the structure does not claim symmetry."""
-        raise TypeError(f"{type(self).__name__} has no transposed product: define _rmv, or claim symmetry.")
+        raise TypeError(f"{type(self).__name__} has no transposed product: define _rmv, or be symmetric.")
+
+    def _cost(self) -> int:
+        """Multiplications in one product with a vector."""
+        return prod(self.out_shape) * prod(self.in_shape)
+
+    def _symbol(self) -> str:
+        """The map as a formula writes it."""
+        return type(self).__name__
 
     def __matmul__(self, other: Array | LinearOperator) -> Array:
         if isinstance(other, LinearOperator):
@@ -127,9 +146,26 @@ class LinearOperator(ABC):
         return draw(self)
 
 
-def dense_size(operator: LinearOperator) -> int:
-    """Return how many bytes the matrix takes, at eight an entry."""
-    return 8 * prod(operator.out_shape) * prod(operator.in_shape)
+class SymmetricOperator(LinearOperator):
+    """A map A = Aᵀ: one shape, one product. To write one, give `in_shape`, `mv` and `_dense`."""
+
+    @property
+    def out_shape(self) -> Shape:
+        """Shape of the arrays the map gives, which is that of those it takes."""
+        return self.in_shape
+
+    @property
+    def structure(self) -> Structure:
+        """What is known about the matrix without forming it."""
+        return Structure.SYMMETRIC
+
+    @property
+    def T(self) -> LinearOperator:
+        """The map itself."""
+        return self
+
+    def _rmv(self, u: Array) -> Array:
+        return self.mv(u)
 
 
 def _rules() -> ModuleType:

@@ -1,0 +1,253 @@
+"""Questions to an operator, answered from its structure where that is known and from its matrix elsewhere.
+
+Each is an open function: ``solve.register(MyOperator)`` teaches it a closed form.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dxent._typing import Array
+from dxent.kernels.arrays import holds, namespace
+from dxent.operators.base import LinearOperator, Structure
+from dxent.operators.combine import Product, Scaled, Sum, mirrors
+from dxent.operators.design import Design
+from dxent.operators.elementary import Dense, Diagonal, Identity, Zero
+from dxent.operators.softmax import Centering, LogSoftmaxJacobian, SoftmaxJacobian
+
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator as ScipyOperator
+
+__all__ = ["as_scipy", "diagonal", "is_psd", "is_symmetric", "pinv", "rank", "solve", "sqrt", "trace"]
+
+
+def is_symmetric(A: LinearOperator) -> bool:
+    """Tell whether the structure shows A = Aᵀ."""
+    return Structure.SYMMETRIC in A.structure
+
+
+def is_psd(A: LinearOperator) -> bool:
+    """Tell whether the structure shows A = Aᵀ and vᵀ A v ≥ 0."""
+    return Structure.PSD in A.structure
+
+
+@singledispatch
+def diagonal(A: LinearOperator) -> Array:
+    """Return the diagonal of a square operator, in the shape of its input."""
+    _require_square(A, "diagonal")
+    dense = A.to_dense()
+    return namespace(dense).reshape(namespace(dense).linalg.diagonal(dense), A.in_shape)
+
+
+@diagonal.register
+def _(A: Diagonal) -> Array:
+    return A.entries
+
+
+@diagonal.register
+def _(A: SoftmaxJacobian) -> Array:
+    spread = A.probs * A.complement
+    return spread if A.weight is None else A.weight * spread
+
+
+@diagonal.register
+def _(A: Scaled) -> Array:
+    return A.factor * diagonal(A.operator)
+
+
+@diagonal.register
+def _(A: Sum) -> Array:
+    _require_square(A, "diagonal")
+    return sum(diagonal(term) for term in A.terms)
+
+
+@singledispatch
+def trace(A: LinearOperator) -> Array:
+    """Return the sum of the diagonal."""
+    entries = diagonal(A)
+    return namespace(entries).sum(entries)
+
+
+@singledispatch
+def rank(A: LinearOperator) -> int:
+    """Return the rank: exact where the structure tells it, numerical elsewhere."""
+    return int(np.linalg.matrix_rank(np.asarray(A.to_dense())))
+
+
+@rank.register
+def _(A: Zero) -> int:
+    return 0
+
+
+@rank.register
+def _(A: Identity) -> int:
+    return prod(A.shape)
+
+
+@rank.register
+def _(A: Diagonal) -> int:
+    return int(np.count_nonzero(np.asarray(A.entries)))
+
+
+@rank.register
+def _(A: SoftmaxJacobian) -> int:
+    """In a row, one less than the classes with p > 0; nothing where the row's weight is zero."""
+    possible = np.asarray(A.probs) > 0
+    if A.weight is not None:
+        possible = possible & (np.asarray(A.weight) != 0)
+    return int(np.sum(np.maximum(possible.sum(axis=A.axes) - 1, 0)))
+
+
+@rank.register
+def _(A: Design) -> int:
+    columns = Design(A.features, (), A.intercept)
+    return int(np.linalg.matrix_rank(np.asarray(columns.to_dense()))) * prod(A.outputs)
+
+
+@singledispatch
+def solve(A: LinearOperator, b: Array) -> Array:
+    """Return x with A x = b: by Cholesky where A is known to be positive semidefinite, else by LU.
+
+    Raises: numpy.linalg.LinAlgError if A is singular; `pinv` has the shortest solution then.
+    """
+    _require_square(A, "solve")
+    dense = A.to_dense()
+    xp = namespace(dense)
+    flat = xp.reshape(b, (-1,))
+    if xp is not np:
+        return xp.reshape(xp.linalg.solve(dense, flat), A.in_shape)
+    import scipy.linalg
+
+    try:
+        x = scipy.linalg.solve(dense, flat, assume_a="pos" if is_psd(A) else "gen")
+    except np.linalg.LinAlgError as error:
+        raise np.linalg.LinAlgError(f"{A!r} is singular: pinv(A).mv(b) is the shortest solution.") from error
+    return np.reshape(x, A.in_shape)
+
+
+@solve.register
+def _(A: Identity, b: Array) -> Array:
+    return b
+
+
+@solve.register
+def _(A: Diagonal, b: Array) -> Array:
+    if holds(A.entries == 0):
+        raise np.linalg.LinAlgError(f"{A!r} is singular: pinv(A).mv(b) is the shortest solution.")
+    return b / A.entries
+
+
+@solve.register
+def _(A: Scaled, b: Array) -> Array:
+    return solve(A.operator, b) / A.factor
+
+
+@solve.register
+def _(A: SoftmaxJacobian, b: Array) -> Array:
+    """Return the solution whose rows sum to zero; b must sum to zero too, or it is the nearest one."""
+    return pinv(A).mv(b)
+
+
+@singledispatch
+def pinv(A: LinearOperator) -> LinearOperator:
+    """Return the Moore–Penrose inverse A⁺: A⁺b is the shortest least-squares solution of A x = b."""
+    dense = A.to_dense()
+    return Dense(namespace(dense).linalg.pinv(dense), A.out_shape, A.in_shape)
+
+
+@pinv.register
+def _(A: Identity) -> LinearOperator:
+    return A
+
+
+@pinv.register
+def _(A: Zero) -> LinearOperator:
+    return A.T
+
+
+@pinv.register
+def _(A: Diagonal) -> LinearOperator:
+    return Diagonal(_reciprocal(A.entries))
+
+
+@pinv.register
+def _(A: SoftmaxJacobian) -> LinearOperator:
+    """(diag p − p pᵀ)⁺ = C diag(1/p) C with C = I − 1 1ᵀ/T, where all p > 0."""
+    if holds(A.probs <= 0):
+        return pinv.dispatch(LinearOperator)(A)
+    weighted = A.probs if A.weight is None else A.probs * A.weight
+    centre = Centering(A.probs, A.axes)
+    return Product((centre, Diagonal(_reciprocal(weighted)), centre))
+
+
+@singledispatch
+def sqrt(A: LinearOperator) -> LinearOperator:
+    """Return S with S Sᵀ = A, for A positive semidefinite."""
+    _require_psd(A)
+    dense = A.to_dense()
+    xp = namespace(dense)
+    values, vectors = xp.linalg.eigh(dense)
+    roots = xp.sqrt(xp.where(values > 0, values, 0.0))
+    return Dense((vectors * roots) @ vectors.T, A.in_shape, A.in_shape)
+
+
+@sqrt.register
+def _(A: Identity) -> LinearOperator:
+    return A
+
+
+@sqrt.register
+def _(A: Diagonal) -> LinearOperator:
+    _require_psd(A)
+    return Diagonal(namespace(A.entries).sqrt(A.entries))
+
+
+@sqrt.register
+def _(A: SoftmaxJacobian) -> LinearOperator:
+    """diag p − p pᵀ = S Sᵀ with S = (I − p 1ᵀ) diag √p."""
+    _require_psd(A)
+    weighted = A.probs if A.weight is None else A.probs * A.weight
+    return LogSoftmaxJacobian(A.probs, A.complement, A.axes).T @ Diagonal(namespace(weighted).sqrt(weighted))
+
+
+@sqrt.register
+def _(A: Product) -> LinearOperator:
+    """Jᵀ H J = (Jᵀ √H)(Jᵀ √H)ᵀ: the root of a Gauss–Newton matrix is a Jacobian."""
+    _require_psd(A)
+    half, odd = divmod(len(A.factors), 2)
+    outer = A.factors[:half]
+    if Structure.DIAGONAL in A.structure or not all(map(mirrors, outer, A.factors[::-1])):
+        return sqrt.dispatch(LinearOperator)(A)
+    return Product((*outer, sqrt(A.factors[half]))) if odd else Product(outer)
+
+
+def as_scipy(A: LinearOperator) -> ScipyOperator:
+    """Return the operator as SciPy's, on flat vectors, for its iterative solvers and eigenvalues."""
+    from scipy.sparse.linalg import LinearOperator as ScipyOperator
+
+    return ScipyOperator(
+        shape=(prod(A.out_shape), prod(A.in_shape)),
+        matvec=lambda v: np.reshape(A.mv(np.reshape(v, A.in_shape)), -1),
+        rmatvec=lambda u: np.reshape(A.T.mv(np.reshape(u, A.out_shape)), -1),
+        dtype=np.float64,
+    )
+
+
+def _reciprocal(d: Array) -> Array:
+    """1/d, and 0 where d is 0."""
+    xp = namespace(d)
+    return xp.where(d == 0, 0.0, 1 / xp.where(d == 0, 1.0, d))
+
+
+def _require_square(A: LinearOperator, question: str) -> None:
+    if A.in_shape != A.out_shape:
+        raise ValueError(f"{question} needs a square operator, but {A!r} maps {A.in_shape} → {A.out_shape}.")
+
+
+def _require_psd(A: LinearOperator) -> None:
+    if not is_psd(A):
+        raise ValueError(f"sqrt needs an operator whose structure shows that it is psd, but {A!r} does not.")
