@@ -1,0 +1,35 @@
+// What the compiled kernels offer: one table of functions for each instruction set.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace dxent {
+
+// A matrix of float or double as NumPy lays it out; strides are counted in elements.
+struct Matrix {
+    const void* data;
+    bool is_double;
+    std::ptrdiff_t rows, columns, row_stride, column_stride;
+};
+
+// The functions of reference.py. `centre` may be null. Gradients are (outputs, weights.columns) in row order;
+// probabilities and logits are in row order and in the dtype of the weights.
+struct Kernels {
+    const char* instruction_set;
+    void (*logits)(const Matrix& X, const double* centre, const Matrix& weights, void* logits);
+    void (*pullback)(const Matrix& X, const double* centre, const Matrix& residuals, bool with_bias,
+                     double* gradient);
+    double (*loss_pass)(const Matrix& X, const double* centre, const Matrix& weights, const std::int64_t* labels,
+                        const double* sample_weight, double* gradient, void* probs);
+    void (*hessian_pass)(const Matrix& X, const double* centre, const Matrix& probs,
+                         const double* sample_weight, const Matrix& direction, double* product);
+    void (*exp)(const double* x, double* y, std::ptrdiff_t count);
+    void (*log1p)(const double* x, double* y, std::ptrdiff_t count);
+};
+
+extern const Kernels plain;
+extern const Kernels x86_64_v3;
+extern const Kernels x86_64_v4;
+
+}  // namespace dxent

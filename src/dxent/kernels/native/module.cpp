@@ -1,0 +1,164 @@
+// Python's view of the kernels: checks shapes, allocates results, releases the interpreter's lock.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+
+#include <memory>
+#include <optional>
+#include <stdexcept>
+
+#include "kernels.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+using dxent::Matrix;
+
+namespace {
+
+using AnyMatrix = nb::ndarray<nb::ro, nb::ndim<2>, nb::device::cpu>;
+using Doubles = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Labels = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+const dxent::Kernels& best_kernels() {
+#if defined(DXENT_X86_LEVELS)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
+        return dxent::x86_64_v4;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"))
+        return dxent::x86_64_v3;
+#endif
+    return dxent::plain;
+}
+
+const dxent::Kernels& kernels = best_kernels();
+
+void require(bool condition, const char* message) {
+    if (!condition) throw std::invalid_argument(message);
+}
+
+Matrix matrix(const AnyMatrix& array) {
+    const bool is_double = array.dtype() == nb::dtype<double>();
+    if (!is_double && array.dtype() != nb::dtype<float>()) throw nb::type_error("matrices are float32 or float64");
+    return {array.data(),
+            is_double,
+            std::ptrdiff_t(array.shape(0)),
+            std::ptrdiff_t(array.shape(1)),
+            std::ptrdiff_t(array.stride(0)),
+            std::ptrdiff_t(array.stride(1))};
+}
+
+const double* centre_of(const Matrix& X, const std::optional<Doubles>& centre) {
+    require(!centre || std::ptrdiff_t(centre->shape(0)) == X.columns, "centre has one entry for each column of X");
+    return centre ? centre->data() : nullptr;
+}
+
+void check_weights(const Matrix& X, const Matrix& W) {
+    require(W.rows > 0 && (W.columns == X.columns || W.columns == X.columns + 1),
+            "weights have a row for each output, and a column for each column of X [and one for the bias]");
+}
+
+// A new array of Real that owns its memory.
+template <class Real> struct Result {
+    Result(std::ptrdiff_t rows, std::ptrdiff_t columns)
+        : rows(std::size_t(rows)), columns(std::size_t(columns)), data(new Real[this->rows * this->columns + 1]) {}
+    nb::object array() {
+        nb::capsule owner(data.get(), [](void* p) noexcept { delete[] static_cast<Real*>(p); });
+        Real* released = data.release();
+        return nb::cast(nb::ndarray<nb::numpy, Real>(released, {rows, columns}, owner));
+    }
+    std::size_t rows, columns;
+    std::unique_ptr<Real[]> data;
+};
+
+template <class Real> nb::object run_logits(const Matrix& X, const double* centre, const Matrix& W) {
+    Result<Real> Z(X.rows, W.rows);
+    {
+        nb::gil_scoped_release unlocked;
+        kernels.logits(X, centre, W, Z.data.get());
+    }
+    return Z.array();
+}
+
+nb::object logits(const AnyMatrix& X_array, const std::optional<Doubles>& centre, const AnyMatrix& weights) {
+    const Matrix X = matrix(X_array), W = matrix(weights);
+    check_weights(X, W);
+    const double* shift = centre_of(X, centre);
+    return W.is_double ? run_logits<double>(X, shift, W) : run_logits<float>(X, shift, W);
+}
+
+nb::object pullback(const AnyMatrix& X_array, const std::optional<Doubles>& centre, const AnyMatrix& residuals,
+                    bool with_bias) {
+    const Matrix X = matrix(X_array), R = matrix(residuals);
+    require(R.rows == X.rows, "residuals have a row for each row of X");
+    const double* shift = centre_of(X, centre);
+    Result<double> gradient(R.columns, X.columns + with_bias);
+    {
+        nb::gil_scoped_release unlocked;
+        kernels.pullback(X, shift, R, with_bias, gradient.data.get());
+    }
+    return gradient.array();
+}
+
+template <class Real>
+nb::tuple run_loss_pass(const Matrix& X, const double* centre, const Matrix& W, const Labels& labels,
+                        const Doubles& sample_weight) {
+    Result<double> gradient(W.rows, W.columns);
+    Result<Real> probs(X.rows, W.rows == 1 ? 2 : W.rows);
+    double loss;
+    {
+        nb::gil_scoped_release unlocked;
+        loss = kernels.loss_pass(X, centre, W, labels.data(), sample_weight.data(), gradient.data.get(),
+                                 probs.data.get());
+    }
+    return nb::make_tuple(loss, gradient.array(), probs.array());
+}
+
+nb::tuple loss_pass(const AnyMatrix& X_array, const std::optional<Doubles>& centre, const AnyMatrix& weights,
+                    const Labels& labels, const Doubles& sample_weight) {
+    const Matrix X = matrix(X_array), W = matrix(weights);
+    check_weights(X, W);
+    require(std::ptrdiff_t(labels.shape(0)) == X.rows, "labels have an entry for each row of X");
+    require(std::ptrdiff_t(sample_weight.shape(0)) == X.rows, "sample_weight has an entry for each row of X");
+    const double* shift = centre_of(X, centre);
+    return W.is_double ? run_loss_pass<double>(X, shift, W, labels, sample_weight)
+                       : run_loss_pass<float>(X, shift, W, labels, sample_weight);
+}
+
+nb::object hessian_pass(const AnyMatrix& X_array, const std::optional<Doubles>& centre, const AnyMatrix& probs,
+                        const Doubles& sample_weight, const AnyMatrix& direction) {
+    const Matrix X = matrix(X_array), P = matrix(probs), V = matrix(direction);
+    check_weights(X, V);
+    require(P.rows == X.rows && P.columns == (V.rows == 1 ? 2 : V.rows),
+            "probs have a row for each row of X and a column for each class");
+    require(std::ptrdiff_t(sample_weight.shape(0)) == X.rows, "sample_weight has an entry for each row of X");
+    const double* shift = centre_of(X, centre);
+    Result<double> product(V.rows, V.columns);
+    {
+        nb::gil_scoped_release unlocked;
+        kernels.hessian_pass(X, shift, P, sample_weight.data(), V, product.data.get());
+    }
+    return product.array();
+}
+
+using Map = void (*)(const double*, double*, std::ptrdiff_t);
+
+nb::object apply(Map function, const Doubles& x) {
+    Result<double> y(1, std::ptrdiff_t(x.shape(0)));
+    function(x.data(), y.data.get(), std::ptrdiff_t(x.shape(0)));
+    return y.array();
+}
+
+}  // namespace
+
+NB_MODULE(_native, m) {
+    m.doc() = "The compiled kernels; dxent.kernels.reference defines them.";
+    m.def("logits", &logits, "X"_a.noconvert(), "centre"_a.none(), "weights"_a);
+    m.def("pullback", &pullback, "X"_a.noconvert(), "centre"_a.none(), "residuals"_a, "with_bias"_a);
+    m.def("loss_pass", &loss_pass, "X"_a.noconvert(), "centre"_a.none(), "weights"_a, "labels"_a, "sample_weight"_a);
+    m.def("hessian_pass", &hessian_pass, "X"_a.noconvert(), "centre"_a.none(), "probs"_a, "sample_weight"_a,
+          "direction"_a);
+    m.def("exp", [](const Doubles& x) { return apply(kernels.exp, x); });
+    m.def("log1p", [](const Doubles& x) { return apply(kernels.log1p, x); });
+    m.def("instruction_set", [] { return kernels.instruction_set; });
+}

@@ -1,0 +1,84 @@
+// Softmax, cross-entropy and the softmax Jacobian on a tile of logits. The tile is stored class by class, so
+// that a vector holds one class of several rows, and there is no summing across lanes.
+#pragma once
+
+#include "exp.hpp"
+
+namespace {
+
+// A tile of numbers (classes, rows): `at(c, r)` starts a vector of class c, rows r, r + 1, …
+struct ClassMajor {
+    double* data;
+    ptrdiff_t stride;
+    double* at(ptrdiff_t c, ptrdiff_t r) const { return data + c * stride + r; }
+};
+
+inline Integers equal(const std::int64_t* labels, std::int64_t label) {
+    Integers v;
+    std::memcpy(&v, labels, sizeof v);
+    return v == label;
+}
+
+// Return the loss, write the probabilities, and the residuals p − e_y over the logits. As in
+// reference.cross_entropy_rows, 1 − p is formed from the other classes' terms.
+inline Doubles cross_entropy(ClassMajor Z, ptrdiff_t classes, ptrdiff_t r, const std::int64_t* labels,
+                             ClassMajor probs) {
+    Doubles largest = load(Z.at(0, r)), top = broadcast<Doubles>(0.0);
+    for (ptrdiff_t c = 1; c < classes; ++c) {
+        const Doubles z = load(Z.at(c, r));
+        top = z > largest ? broadcast<Doubles>(double(c)) : top;
+        largest = z > largest ? z : largest;
+    }
+    Doubles others = broadcast<Doubles>(0.0), label_gap = others;
+    for (ptrdiff_t c = 0; c < classes; ++c) {
+        const Doubles gap = load(Z.at(c, r)) - largest, term = exp(gap);
+        const Integers is_label = equal(labels + r, c);
+        others += top == double(c) ? term - 1.0 : term;  // exactly 0 at the top, unless it is NaN
+        label_gap = is_label ? gap : label_gap;
+        store(probs.at(c, r), term);
+    }
+    const Doubles total = 1.0 + others;
+    for (ptrdiff_t c = 0; c < classes; ++c) {
+        const Doubles p = load(probs.at(c, r)) / total;
+        const Integers is_label = equal(labels + r, c);
+        const Doubles rest = top == double(c) ? others / total : 1.0 - p;
+        store(probs.at(c, r), p);
+        store(Z.at(c, r), is_label ? -rest : p);
+    }
+    return log1p(others) - label_gap;
+}
+
+// The same for the logits (0, z).
+inline Doubles binary_cross_entropy(ClassMajor Z, ptrdiff_t r, const std::int64_t* labels,
+                                    ClassMajor probs) {
+    const Doubles z = load(Z.at(0, r));
+    const Integers positive = z >= 0.0, is_one = equal(labels + r, 1);
+    const Doubles term = exp(positive ? -z : z), total = 1.0 + term;
+    const Doubles likely = 1.0 / total, unlikely = term / total;
+    const Doubles p0 = positive ? unlikely : likely, p1 = positive ? likely : unlikely;
+    store(probs.at(0, r), p0);
+    store(probs.at(1, r), p1);
+    store(Z.at(0, r), is_one ? -p0 : p1);
+    const Doubles wrong = is_one ? -z : z;
+    return (wrong > 0.0 ? wrong : broadcast<Doubles>(0.0)) + log1p(term);
+}
+
+// (diag p − p pᵀ) u, written over u; see reference.softmax_jacobian_rows.
+inline void softmax_jacobian(ClassMajor probs, ptrdiff_t outputs, ptrdiff_t r, ClassMajor U) {
+    if (outputs == 1) {
+        store(U.at(0, r), load(probs.at(0, r)) * load(probs.at(1, r)) * load(U.at(0, r)));
+        return;
+    }
+    Doubles largest = load(probs.at(0, r)), origin = load(U.at(0, r));
+    for (ptrdiff_t c = 1; c < outputs; ++c) {
+        const Doubles p = load(probs.at(c, r));
+        origin = p > largest ? load(U.at(c, r)) : origin;
+        largest = p > largest ? p : largest;
+    }
+    Doubles mean = broadcast<Doubles>(0.0);
+    for (ptrdiff_t c = 0; c < outputs; ++c) mean += load(probs.at(c, r)) * (load(U.at(c, r)) - origin);
+    for (ptrdiff_t c = 0; c < outputs; ++c)
+        store(U.at(c, r), load(probs.at(c, r)) * ((load(U.at(c, r)) - origin) - mean));
+}
+
+}  // namespace

@@ -1,0 +1,98 @@
+// The compiler's vector types, as wide as the instruction set this file is compiled for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+
+#if defined(__FMA__)
+#include <immintrin.h>
+#endif
+
+namespace {
+
+using std::ptrdiff_t;
+
+#if defined(__AVX512F__)
+constexpr ptrdiff_t kVectorBytes = 64;
+constexpr int kRegisters = 32;
+#elif defined(__AVX__)
+constexpr ptrdiff_t kVectorBytes = 32;
+constexpr int kRegisters = 16;
+#else
+constexpr ptrdiff_t kVectorBytes = 16;
+constexpr int kRegisters = 16;
+#endif
+
+typedef double Doubles __attribute__((vector_size(kVectorBytes)));
+typedef float Floats __attribute__((vector_size(kVectorBytes)));
+typedef std::int64_t Integers __attribute__((vector_size(kVectorBytes)));
+
+template <class Real> struct VectorOf;
+template <> struct VectorOf<double> { using type = Doubles; };
+template <> struct VectorOf<float> { using type = Floats; };
+template <class Real> using Vector = typename VectorOf<Real>::type;
+
+template <class Real> constexpr ptrdiff_t kLanes = kVectorBytes / ptrdiff_t(sizeof(Real));
+
+template <class Real> inline Vector<Real> load(const Real* from) {
+    Vector<Real> v;
+    std::memcpy(&v, from, sizeof v);
+    return v;
+}
+
+template <class V, class Real> inline void store(Real* to, V v) { std::memcpy(to, &v, sizeof v); }
+
+template <class V, class Scalar> inline V broadcast(Scalar value) { return V{} + value; }
+
+inline Integers bits(Doubles x) { return reinterpret_cast<Integers>(x); }
+inline Doubles from_bits(Integers n) { return reinterpret_cast<Doubles>(n); }
+
+// a·b + c, in one rounding where the instruction set has it.
+#if defined(__AVX512F__)
+inline Doubles multiply_add(Doubles a, Doubles b, Doubles c) { return _mm512_fmadd_pd(a, b, c); }
+inline Floats multiply_add(Floats a, Floats b, Floats c) { return _mm512_fmadd_ps(a, b, c); }
+#elif defined(__FMA__)
+inline Doubles multiply_add(Doubles a, Doubles b, Doubles c) { return _mm256_fmadd_pd(a, b, c); }
+inline Floats multiply_add(Floats a, Floats b, Floats c) { return _mm256_fmadd_ps(a, b, c); }
+#else
+template <class V> inline V multiply_add(V a, V b, V c) { return a * b + c; }
+#endif
+
+inline double sum(Doubles v) {
+    double total = 0;
+    for (ptrdiff_t i = 0; i < kLanes<double>; ++i) total += v[i];
+    return total;
+}
+
+inline double sum(Floats v) {
+    constexpr ptrdiff_t half = kLanes<float> / 2;
+    float total[half];
+    for (ptrdiff_t i = 0; i < half; ++i) total[i] = v[i] + v[i + half];
+    double all = 0;
+    for (ptrdiff_t i = 0; i < half; ++i) all += double(total[i]);
+    return all;
+}
+
+inline ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+inline ptrdiff_t minimum(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+
+// Zeroed memory on cache-line boundaries.
+template <class Real> class Buffer {
+  public:
+    explicit Buffer(ptrdiff_t count) {
+        const std::size_t bytes = std::size_t(count > 0 ? count : 1) * sizeof(Real);
+        data_ = static_cast<Real*>(::operator new(bytes, std::align_val_t(64)));
+        std::memset(data_, 0, bytes);
+    }
+    ~Buffer() { ::operator delete(data_, std::align_val_t(64)); }
+    Buffer(const Buffer&) = delete;
+    Buffer& operator=(const Buffer&) = delete;
+    operator Real*() const { return data_; }
+
+  private:
+    Real* data_;
+};
+
+}  // namespace
