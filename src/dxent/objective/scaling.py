@@ -23,9 +23,6 @@ __all__ = ["Coordinates", "Moments", "coordinates", "moments"]
 
 Matrix = NDArray[np.float64]
 
-# Beyond this, products of two columns leave the range of float64.
-LARGEST_MAGNITUDE = 1e100
-
 
 @dataclass(frozen=True, eq=False)
 class Moments:
@@ -85,22 +82,29 @@ class Coordinates:
 
 
 def moments(rows: Rows) -> Moments:
-    """Return the columns' moments over all blocks, each block's own combined by Chan's update."""
-    mean = np.zeros(rows.features)
-    variance = np.zeros(rows.features)
-    largest = np.zeros(rows.features)
-    seen = 0.0
+    """Return the columns' moments over all blocks."""
+    total, seen = None, 0.0
     for block in rows.blocks:
         share = float(block.sample_weight.sum())
-        if share == 0.0:
-            continue
-        m, v, peak = dispatch.column_moments(block.X, block.sample_weight / share)
-        new, shift = share / (seen + share), m - mean
-        variance = (1 - new) * variance + new * v + new * (1 - new) * shift**2
-        largest = np.maximum(largest + new * np.abs(shift), peak + (1 - new) * np.abs(shift))
-        mean = mean + new * shift
-        seen += share
-    return Moments(mean, variance, largest)
+        if share > 0:
+            part = Moments(*dispatch.column_moments(block.X, block.sample_weight / share))
+            total = part if total is None else combine(total, part, share / (seen + share))
+            seen += share
+    assert total is not None
+    return total
+
+
+def combine(old: Moments, new: Moments, part: float) -> Moments:
+    """Return the moments of both together, ``part`` being the share of the new ones in the weight.
+
+    ``largest`` is an upper bound then. See: Chan, Golub & LeVeque, American Statistician 37 (1983).
+    """
+    shift = new.mean - old.mean
+    return Moments(
+        old.mean + part * shift,
+        (1 - part) * old.variance + part * new.variance + part * (1 - part) * shift**2,
+        np.maximum(old.largest + part * np.abs(shift), new.largest + (1 - part) * np.abs(shift)),
+    )
 
 
 def sum_zero_basis(classes: int) -> Matrix:

@@ -11,6 +11,8 @@ from dxent.evaluation import Evaluation
 
 __all__ = ["Step", "descend"]
 
+IDLE_STEPS = 5  # with neither the value lower by more than its rounding nor the gradient halved
+
 
 @dataclass(frozen=True)
 class Step:
@@ -39,14 +41,19 @@ def descend(
 ) -> tuple[Evaluation, str]:
     """Follow the iterates until one is ``finished``, and append each to ``trace``.
 
-    Returns the last evaluation and why it is the last: "finished", "max_iter" or "rounding floor" (no step
-    improves on it any more). An interrupt is the caller's to catch: ``trace`` and whatever ``finished`` kept
+    Returns the last evaluation and why it is the last: "finished", "max_iter" or "rounding floor" (nothing
+    improves any more). An interrupt is the caller's to catch: ``trace`` and whatever ``finished`` kept
     survive it.
     """
+    least, flattest, idle = np.inf, np.inf, 0
     for here in iterates:
         trace.append(Step(len(trace), here.value, float(np.linalg.norm(here.gradient)), passes()))
         if verbose:
             print(trace[-1])
+        idle = 0 if here.value < least - here.rounding or trace[-1].gradient_norm < flattest / 2 else idle + 1
+        if idle == IDLE_STEPS:
+            return here, "rounding floor"
+        least, flattest = min(least, here.value), min(flattest, trace[-1].gradient_norm)
         if finished(here):
             return here, "finished"
         if len(trace) > max_iter:
