@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 
+from dxent.cli import fitting
 from dxent.cli.main import run
 
 
@@ -102,6 +103,19 @@ def test_without_a_proof_the_exit_code_is_one_and_the_reason_is_given(call, writ
     assert (code, err) == (1, "")
     assert out.startswith("Not proved optimal. ")
     assert "separated" in out
+
+
+def test_row_91_an_interrupted_fit_says_how_far_it_got(monkeypatch, capsys):
+    class Interrupted(fitting.LogisticRegression):
+        def fit(self, X, y):
+            self.set_params(max_iter=3)
+            super().fit(X, y)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(fitting, "LogisticRegression", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(["fit", "iris", "--tol", "0"])
+    assert capsys.readouterr().err.startswith("dxent: stopped")
 
 
 def test_labels_cannot_steer_the_terminal(call, write):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dxent.report.console import fit_text, printable, proof_sentence
+from dxent.report.console import fit_text, interrupted_sentence, printable, proof_sentence
 from dxent.report.content import DataSummary, FitReport, HeldOut, Proof, Scores, scores
 
 
@@ -14,6 +14,7 @@ def report(**changes):
         "C": 1.0,
         "iterations": 7,
         "seconds": 0.125,
+        "kernels": "native",
         "held_out": HeldOut(38, Scores(0.97, 0.125), Scores(0.5, 0.6931)),
         "proof": Proof(0.25, True, 3.1e-13, ""),
     }
@@ -25,7 +26,7 @@ def test_the_whole_text():
         "Read flowers: 150 rows, 4 numeric columns, target 'kind' with 2 classes\n"
         "  'a' 100, 'b' 50\n"
         "\n"
-        "Fitted 112 rows with C = 1: 7 iterations, 0.12 s\n"
+        "Fitted 112 rows with C = 1: 7 iterations, 0.12 s, native kernels\n"
         "\n"
         "Held out: 38 rows     accuracy  log-loss, nats\n"
         "  model                 0.9700          0.1250\n"
@@ -54,6 +55,23 @@ def test_a_bound_is_rounded_upwards(gap, shown):
 
 def test_a_reason_instead_of_a_proof():
     assert proof_sentence(Proof(0.1, False, np.inf, "It is late.")) == "Not proved optimal. It is late."
+
+
+def test_row_91_how_far_an_interrupted_fit_got():
+    assert interrupted_sentence(Proof(0.25, False, 3e-4, "The fit was interrupted.")) == (
+        "stopped; the objective 0.25 (mean loss plus penalty, in nats) is within 3e-04 (relative) of the "
+        "best possible"
+    )
+    assert "nothing proved" in interrupted_sentence(Proof(0.25, False, np.inf, "The fit was interrupted."))
+
+
+@pytest.mark.parametrize(
+    ("kernels", "seconds", "advised"), [("NumPy", 11, True), ("NumPy", 1, False), ("native", 11, False)]
+)
+def test_a_slow_fit_without_compiled_kernels_says_so(kernels, seconds, advised):
+    text = fit_text(report(kernels=kernels, seconds=seconds))
+    assert f"s, {kernels} kernels" in text
+    assert ("C++ compiler" in text) is advised
 
 
 def test_row_88_control_characters_are_shown_not_obeyed():

@@ -29,7 +29,9 @@ __all__ = ["command"]
     default=1.0,
     help="Inverse of the penalty's strength, as in scikit-learn; inf: no penalty.",
 )
-@click.option("--solver", default="auto", help="How to search; the optimum is the same.")
+@click.option(
+    "--solver", default="auto", help="auto, newton, newton-cg or lbfgs; all end at the same optimum."
+)
 @click.option(
     "--tol",
     type=float,

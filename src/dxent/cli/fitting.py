@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Any
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
 from dxent.cli.bundled import BUNDLED, load_bundled
-from dxent.cli.holdout import hold_out
+from dxent.cli.holdout import Rows, hold_out
 from dxent.cli.terminal import complain
 from dxent.data.readers import read_table
 from dxent.data.table import Table, TableError
 from dxent.estimators import LogisticRegression, NotCertifiedWarning
+from dxent.kernels.dispatch import show_config
+from dxent.report.console import interrupted_sentence
 from dxent.report.content import DataSummary, FitReport, HeldOut, Proof, scores
 
 __all__ = ["load", "train"]
@@ -46,22 +48,39 @@ def train(table: Table, test_size: float, seed: int, C: float, solver: str, tol:
     train_rows, test_rows = hold_out(table.labels, test_size, seed)
     model = LogisticRegression(C=C, solver=solver, tol=tol, random_state=seed)
     start = time.perf_counter()
-    with _in_plain_words():
-        model.fit(table.X[train_rows], table.labels[train_rows])
+    _fit(model, table.X[train_rows], table.labels[train_rows])
     return FitReport(
         data=summary,
         fitted_rows=len(train_rows),
         C=C,
         iterations=int(np.max(model.n_iter_)),
         seconds=time.perf_counter() - start,
+        kernels=str(show_config()["kernels"]),
         held_out=_score(model, table, train_rows, test_rows) if len(test_rows) else None,
-        proof=Proof(
-            objective=model.trace_[-1].objective,
-            certified=model.optimality_.certified,
-            relative_gap=model.optimality_.relative_gap,
-            reason=model.optimality_.reason,
-        ),
+        proof=_proof(model),
     )
+
+
+def _fit(model: LogisticRegression, X: NDArray[Any], labels: NDArray[Any]) -> None:
+    """Fit, with refusals and warnings as sentences; that a fit is not certified, the report says itself."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            model.fit(X, labels)
+        except ValueError as refusal:
+            raise click.UsageError(str(refusal)) from refusal
+        except KeyboardInterrupt:
+            if hasattr(model, "optimality_"):
+                complain(interrupted_sentence(_proof(model)))
+            raise
+    for warning in caught:
+        if not issubclass(warning.category, NotCertifiedWarning):
+            complain(f"warning: {warning.message}")
+
+
+def _proof(model: LogisticRegression) -> Proof:
+    reached = model.optimality_
+    return Proof(model.trace_[-1].objective, reached.certified, reached.relative_gap, reached.reason)
 
 
 def _summary(table: Table) -> DataSummary:
@@ -71,7 +90,7 @@ def _summary(table: Table) -> DataSummary:
     return DataSummary(table.source, table.target, rows, columns, class_counts)
 
 
-def _score(model: LogisticRegression, table: Table, train_rows: np.ndarray, test_rows: np.ndarray) -> HeldOut:
+def _score(model: LogisticRegression, table: Table, train_rows: Rows, test_rows: Rows) -> HeldOut:
     labels, classes = table.labels[test_rows], model.classes_.tolist()
     _, counts = np.unique(table.labels[train_rows], return_counts=True)
     log_shares = np.log(counts / len(train_rows))
@@ -80,17 +99,3 @@ def _score(model: LogisticRegression, table: Table, train_rows: np.ndarray, test
         model=scores(labels, classes, model.predict_log_proba(table.X[test_rows])),
         baseline=scores(labels, classes, np.broadcast_to(log_shares, (len(test_rows), len(classes)))),
     )
-
-
-@contextmanager
-def _in_plain_words() -> Iterator[None]:
-    """Turn refusals and warnings into sentences; that a fit is not certified, the report says itself."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            yield
-        except ValueError as refusal:
-            raise click.UsageError(str(refusal)) from refusal
-    for warning in caught:
-        if not issubclass(warning.category, NotCertifiedWarning):
-            complain(f"warning: {warning.message}")

@@ -8,9 +8,10 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["hold_out"]
+__all__ = ["Rows", "hold_out"]
 
 Rows = NDArray[np.intp]
+"""Places of rows in a table."""
 
 
 def hold_out(labels: NDArray[Any], test_size: float, seed: int) -> tuple[Rows, Rows]:

@@ -6,18 +6,15 @@ import math
 
 from dxent.report.content import DataSummary, FitReport, HeldOut, Proof, Scores
 
-__all__ = ["fit_text", "printable", "proof_sentence"]
+__all__ = ["fit_text", "interrupted_sentence", "printable", "proof_sentence"]
 
 _SHOWN_CLASSES = 8
+_SLOW = 10.0  # seconds
 
 
 def fit_text(report: FitReport) -> str:
     """Return the report of a fit: what was read, how it was fitted, the held-out scores, the proof."""
-    steps = "1 iteration" if report.iterations == 1 else f"{report.iterations} iterations"
-    paragraphs = [
-        _data_text(report.data),
-        f"Fitted {report.fitted_rows} rows with C = {report.C:g}: {steps}, {report.seconds:.2f} s",
-    ]
+    paragraphs = [_data_text(report.data), _run_text(report)]
     if report.held_out is not None:
         paragraphs.append(_held_out_text(report.held_out))
     return "\n\n".join([*paragraphs, proof_sentence(report.proof)])
@@ -27,10 +24,14 @@ def proof_sentence(proof: Proof) -> str:
     """Say in one sentence what is proved of a fit, or why nothing is."""
     if not proof.certified:
         return f"Not proved optimal. {proof.reason}"
-    return (
-        f"Proved: the objective {proof.objective:.6g} (mean loss plus penalty, in nats) is within "
-        f"{_round_up(proof.relative_gap):.0e} (relative) of the best possible."
-    )
+    return f"Proved: the objective {_reached(proof)}."
+
+
+def interrupted_sentence(proof: Proof) -> str:
+    """Say how far an interrupted fit got."""
+    if math.isinf(proof.relative_gap):
+        return f"stopped at the objective {proof.objective:.6g}, with nothing proved yet"
+    return f"stopped; the objective {_reached(proof)}"
 
 
 def printable(text: str) -> str:
@@ -47,6 +48,24 @@ def _data_text(data: DataSummary) -> str:
     return (
         f"Read {data.source}: {data.rows} rows, {data.columns} numeric columns, target {data.target!r} with "
         f"{len(data.class_counts)} classes\n  {', '.join(shown)}{f', and {more} more' if more else ''}"
+    )
+
+
+def _run_text(report: FitReport) -> str:
+    steps = "1 iteration" if report.iterations == 1 else f"{report.iterations} iterations"
+    text = (
+        f"Fitted {report.fitted_rows} rows with C = {report.C:g}: {steps}, {report.seconds:.2f} s, "
+        f"{report.kernels} kernels"
+    )
+    if report.kernels == "NumPy" and report.seconds > _SLOW:
+        text += "\n  The compiled kernels are faster: install again where there is a C++ compiler."
+    return text
+
+
+def _reached(proof: Proof) -> str:
+    return (
+        f"{proof.objective:.6g} (mean loss plus penalty, in nats) is within "
+        f"{_round_up(proof.relative_gap):.0e} (relative) of the best possible"
     )
 
 

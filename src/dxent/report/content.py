@@ -62,6 +62,7 @@ class FitReport:
     C: float
     iterations: int
     seconds: float
+    kernels: str
     held_out: HeldOut | None
     proof: Proof
 
