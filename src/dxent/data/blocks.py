@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Block", "Rows"]
+
+TILE_ENTRIES = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,3 +70,13 @@ class Rows:
         for block in self.blocks:
             shares += np.bincount(block.labels, weights=block.sample_weight, minlength=self.classes)
         return shares
+
+    def tiles(self, centre: NDArray[np.float64] | None) -> Iterator[NDArray[np.float64]]:
+        """Yield the rows of positive weight, dense and centred, about a million entries at a time."""
+        height = max(TILE_ENTRIES // max(self.features, 1), 1)
+        for block in self.blocks:
+            for start in range(0, len(block.labels), height):
+                tile = slice(start, start + height)
+                X = block.X[tile] if isinstance(block.X, np.ndarray) else block.X[tile].toarray()
+                rows = X[block.sample_weight[tile] > 0].astype(np.float64)
+                yield rows if centre is None else rows - centre

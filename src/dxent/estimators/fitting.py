@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,31 +68,29 @@ class Proof:
     tol: float
     here: Evaluation | None = None
     anchor: Evaluation | None = None  # the newest iterate whose Hessian has been factorised
-    certificate: Certificate = field(default_factory=Certificate.none)
 
     def __call__(self, here: Evaluation) -> bool:
         """Return whether ``here`` is proved to the tolerance."""
-        previous, self.here = self.here, here
-        self.anchor = factorised(previous) or self.anchor
-        self.certificate = self.bound(here)
-        return self.certificate.relative_gap <= self.tol or self.separated(here)
+        self.anchor = factorised(self.here) or self.anchor
+        self.here = here
+        return self.separated(here) or (self.promising(here) and self.bound(here).relative_gap <= self.tol)
 
     def bound(self, here: Evaluation) -> Certificate:
         """Return what the bounds that apply prove together."""
-        certificate = Certificate.none()
-        if self.anchor is not None:
-            certificate = self_concordance_bound(self.objective, self.anchor, here)
-        if self.promising(here):
-            certificate = certificate.meet(duality_bound(self.objective, here))
-        return certificate
+        certificate = duality_bound(self.objective, here)
+        if self.anchor is None:
+            return certificate
+        return certificate.meet(self_concordance_bound(self.objective, self.anchor, here))
 
     def promising(self, here: Evaluation) -> bool:
-        """Return whether the duality bound, which costs a visit to all probabilities, can be small enough."""
-        coords, penalty = self.objective.coordinates, self.objective.penalty
-        slopes = here.gradient.reshape(coords.shape)[:, : len(coords.scale)]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            estimate = np.nansum(slopes**2 / penalty.strengths[: len(coords.scale)]) / 2
-        return bool(self.objective.strength > 0 and estimate <= self.tol * here.value)
+        """Return whether a bound can be small enough: they cost more than the terms that each starts from."""
+        coords, enough = self.objective.coordinates, 2 * self.tol * here.value
+        if self.anchor is not None:
+            assert isinstance(self.anchor.hessian, ObjectiveHessian)
+            if np.sum(self.anchor.hessian.factor.half_solve(here.gradient) ** 2) <= 2 * enough:
+                return True
+        slopes = here.gradient.reshape(coords.shape)[:, : len(coords.scale)] * coords.scale
+        return float(np.sum(slopes**2)) <= enough * self.objective.strength
 
     def separated(self, here: Evaluation) -> bool:
         """Return whether the iterate itself proves that no finite optimum exists: every row is right (λ = 0)."""

@@ -1,6 +1,6 @@
 """Proofs of optimality: upper bounds on F(θ) − min F that need nothing but the point they speak of.
 
-Two bounds, each rigorous up to the rounding estimate of `gradient_rounding`:
+Two bounds, each rigorous up to the rounding estimates of `sum_rounding` and `logit_rounding`:
 
 - `duality_bound`, for λ > 0: the probabilities at θ, made feasible, are a point of the dual problem, and the
   gap between the two values is a sum of non-negative terms (no cancellation).
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dxent.evaluation import Evaluation
-from dxent.objective.hessian import ObjectiveHessian
+from dxent.objective.hessian import Factor, ObjectiveHessian
 from dxent.objective.objective import UNIT_ROUNDOFF, Objective
 
 __all__ = ["Certificate", "duality_bound", "self_concordance_bound"]
@@ -58,25 +58,41 @@ class Certificate:
         )
 
 
-def gradient_rounding(objective: Objective, here: Evaluation) -> Matrix:
-    """Estimate how far rounding may have moved each entry of the gradient, (classes − 1, width).
+def sum_rounding(objective: Objective, here: Evaluation) -> Matrix:
+    """Estimate how far rounding in its sums may have moved each entry of the gradient, (classes − 1, width).
 
-    Each entry is a weighted mean of n terms |x̃_j| |p − y| ≤ |x̃_j|, summed in tiles; its error grows like √n u
-    (Higham & Mary, SIAM J. Sci. Comput. 41 (2019)). The logits' own rounding moves p by as much as u times
-    their size.
+    An entry sums n terms s_i x̃_ij (p − y). Its error is about √m u Σ |terms|, m being how many additions a
+    term passes through (Higham & Mary, SIAM J. Sci. Comput. 41 (2019)), here a tile's rows and the tiles.
     """
-    coords = objective.coordinates
-    columns = objective.moments
-    theta = here.point.reshape(coords.shape)
+    theta = here.point.reshape(objective.coordinates.shape)
+    additions = 64 + objective.rows.samples / 16
+    sums = 4 * np.sqrt(additions) * residual_size(objective, here) * column_sizes(objective)
+    return np.asarray(UNIT_ROUNDOFF * (sums + 4 * objective.penalty.strengths * np.abs(theta)))
+
+
+def logit_rounding(objective: Objective, here: Evaluation) -> float:
+    """Estimate how far rounding may have moved a logit: u times the size of the terms it sums, and a few u."""
+    theta = here.point.reshape(objective.coordinates.shape)
+    return UNIT_ROUNDOFF * (8 + 2 * float(np.linalg.norm(theta * column_sizes(objective))))
+
+
+def column_sizes(objective: Objective) -> Matrix:
+    """Return the root mean square of each column of X̃ D⁻¹, (width,)."""
+    coords, columns = objective.coordinates, objective.moments
     second = columns.variance if coords.intercept else columns.variance + columns.mean**2
     size = np.sqrt(second) / coords.scale
-    if coords.intercept:
-        size = np.append(size, 1.0)
-    logit = np.sqrt(len(size)) * float(np.linalg.norm(theta * size))
-    factor = 16 + 4 * np.sqrt(objective.rows.samples) + logit
-    return np.asarray(
-        UNIT_ROUNDOFF * (factor * size + 4 * objective.penalty.strengths * np.abs(theta))
-    )
+    return np.append(size, 1.0) if coords.intercept else size
+
+
+def residual_size(objective: Objective, here: Evaluation) -> float:
+    """Return the root mean square of ‖p_i − y_i‖."""
+    assert isinstance(here.hessian, ObjectiveHessian)
+    square = 0.0
+    for block, probs in zip(objective.rows.blocks, here.hessian.probs, strict=True):
+        own = np.take_along_axis(probs, block.labels[:, None], axis=1)[:, 0]
+        rest = np.einsum("ik,ik->i", probs, probs) - own**2
+        square += float(block.sample_weight @ (rest + (1 - own) ** 2))
+    return float(np.sqrt(square))
 
 
 def duality_bound(objective: Objective, here: Evaluation) -> Certificate:
@@ -88,7 +104,8 @@ def duality_bound(objective: Objective, here: Evaluation) -> Certificate:
     the bound is ‖∇F‖²/2λ.
     """
     coords, strength = objective.coordinates, objective.strength
-    gradient = np.abs(here.gradient.reshape(coords.shape)) + gradient_rounding(objective, here)
+    rounding = sum_rounding(objective, here) + logit_rounding(objective, here) * column_sizes(objective)
+    gradient = np.abs(here.gradient.reshape(coords.shape)) + rounding
     features = len(coords.scale)
     strengths = objective.penalty.strengths[:features]
     if not strength > 0 or not np.all(strengths > 0):
@@ -149,30 +166,55 @@ def self_concordance_bound(objective: Objective, anchor: Evaluation, here: Evalu
     self-concordance with ν = 2.
     """
     assert isinstance(anchor.hessian, ObjectiveHessian)
-    coords, factor = objective.coordinates, anchor.hessian.factor
-    spread = np.sqrt(np.sum(factor.inverse_diagonal.reshape(coords.shape), axis=0))
-    reach = objective.moments.largest / coords.scale
-    if coords.centre is None:
-        reach = reach + np.abs(objective.moments.mean) / coords.scale
-    if coords.intercept:
-        reach = np.append(reach, 1.0)
-    # ‖a‖_{H⁻¹} ≤ Σ_j |a_j| ‖e_j‖_{H⁻¹}; e_k − e_l has length √2 in the sum-zero basis
-    R = float(reach @ spread) * (1.0 if coords.basis is None else math.sqrt(2))
-    shift = factor.lower.T @ (here.point - anchor.point)
-    drift = R * float(np.linalg.norm(shift))
-    if not drift < 1:
+    factor = anchor.hessian.factor
+    delta = float(np.linalg.norm(factor.half_solve(here.gradient)))
+    delta += float(sum_rounding(objective, here).ravel() @ np.sqrt(factor.inverse_diagonal))
+    delta += logit_rounding(objective, here)  # ‖X̃ᵀ S D Δz‖ in the norm of H⁻¹ is at most √(Δzᵀ S D Δz)
+    shift = float(np.linalg.norm(factor.lower.T @ (here.point - anchor.point)))
+    for reach in (column_reach, row_reach):  # the second, sharper one costs a pass with all of H⁻¹
+        R = reach(objective, factor)
+        stretch = math.exp(min(R * shift, 1.0) / 2)
+        rho = R * delta * stretch**2
+        if R * shift < 1 and rho < 1:
+            break
+    else:
         return Certificate.none()
-    error = float(np.linalg.norm(gradient_rounding(objective, here)) * np.linalg.norm(spread))
-    delta = float(np.linalg.norm(factor.half_solve(here.gradient)) + error) * math.exp(drift / 2)
-    R *= math.exp(drift / 2)
-    rho = R * delta
-    if not rho < 1:
-        return Certificate.none()
-    gap = delta**2 * decrement_factor(rho)
-    radius = -math.log1p(-rho) / R * math.exp(drift / 2)
-    divisor = coords.scale
-    distance = radius * float(np.linalg.norm(spread[: len(divisor)] / divisor))
+    gap = (delta * stretch) ** 2 * decrement_factor(rho)
+    radius = -math.log1p(-rho) / R
+    scale = objective.coordinates.scale
+    spread = np.sqrt(factor.inverse_diagonal.reshape(objective.coordinates.shape))[:, : len(scale)]
+    distance = radius * float(np.linalg.norm(spread / scale))
     return Certificate(gap, gap / here.value, distance, 1 / (1 - rho), "self-concordance")
+
+
+def column_reach(objective: Objective, factor: Factor) -> float:
+    """Bound R by the columns' largest entries: ‖a‖_{H⁻¹} ≤ Σ_j |a_j| ‖e_j‖_{H⁻¹}."""
+    coords, columns = objective.coordinates, objective.moments
+    largest = columns.largest if coords.intercept else columns.largest + np.abs(columns.mean)
+    largest = largest / coords.scale
+    if coords.intercept:
+        largest = np.append(largest, 1.0)
+    spread = np.sqrt(factor.inverse_diagonal.reshape(coords.shape).sum(axis=0))
+    return pair_length(objective) * float(largest @ spread)
+
+
+def row_reach(objective: Objective, factor: Factor) -> float:
+    """Bound R row by row: ‖x̃ ⊗ q‖_{H⁻¹} ≤ ‖q‖ ‖L⁻¹ (x̃ ⊗ I)‖_F."""
+    coords = objective.coordinates
+    inverse = factor.half_solve(np.eye(objective.size)).reshape(objective.size, *coords.shape)
+    largest = 0.0
+    for rows in objective.rows.tiles(coords.centre):
+        scaled = rows / coords.scale
+        if coords.intercept:
+            scaled = np.column_stack([scaled, np.ones(len(scaled))])
+        lengths = sum(np.square(scaled @ part.T).sum(axis=1) for part in inverse.transpose(1, 0, 2))
+        largest = max(largest, float(np.max(lengths)))
+    return pair_length(objective) * math.sqrt(largest)
+
+
+def pair_length(objective: Objective) -> float:
+    """Return ‖e_k − e_l‖ in the class basis: √2, or 1 for the single logit of two classes."""
+    return 1.0 if objective.coordinates.basis is None else math.sqrt(2)
 
 
 def decrement_factor(rho: float) -> float:

@@ -12,8 +12,6 @@ __all__ = ["null_space", "shortest"]
 
 Matrix = NDArray[np.float64]
 
-ROWS_PER_TILE = 4096
-
 
 def null_space(rows: Rows, coordinates: Coordinates) -> Matrix | None:
     """Return N (width, r), orthonormal with (X̃ D⁻¹) N = 0, or None where the columns are independent.
@@ -23,16 +21,8 @@ def null_space(rows: Rows, coordinates: Coordinates) -> Matrix | None:
     """
     features = rows.features
     triangle = np.zeros((0, features))
-    for block in rows.blocks:
-        for start in range(0, len(block.labels), max(ROWS_PER_TILE, features)):
-            tile = slice(start, start + max(ROWS_PER_TILE, features))
-            counted = block.sample_weight[tile] > 0
-            X = block.X[tile] if isinstance(block.X, np.ndarray) else block.X[tile].toarray()
-            scaled = X[counted].astype(np.float64)
-            if coordinates.centre is not None:
-                scaled -= coordinates.centre
-            scaled /= coordinates.scale
-            triangle = np.linalg.qr(np.vstack([triangle, scaled]), mode="r")
+    for tile in rows.tiles(coordinates.centre):
+        triangle = np.linalg.qr(np.vstack([triangle, tile / coordinates.scale]), mode="r")
     _, values, vectors = np.linalg.svd(
         np.vstack([triangle, np.zeros((features, features))]), full_matrices=False
     )
