@@ -97,12 +97,12 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Load a public name on first use (PEP 562); all that is not listed in _HOMES is a function."""
-    from importlib import import_module, metadata
+    from importlib import import_module
 
     if name not in __all__:
         raise AttributeError(f"module 'dxent' has no attribute {name!r}")
     if name == "__version__":
-        value: Any = metadata.version("dxent")
+        value: Any = import_module("importlib.metadata").version("dxent")
     elif name in _SUBPACKAGES:
         value = import_module(f"dxent.{name}")
     else:

@@ -185,6 +185,11 @@ def test_no_such_file_a_directory_an_unknown_kind(tmp_path, write):
         read_table(write("x,label\n1,a\n", "data.xlsx"), "label")
 
 
+def test_a_name_that_the_system_refuses():
+    with pytest.raises(TableError, match="cannot be read: File name too long|there is no file"):
+        read_table("x" * 300 + ".csv", "label")
+
+
 def test_without_pyarrow(write, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'dxent\[cli\]'"):

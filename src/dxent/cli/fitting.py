@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dxent.cli.bundled import BUNDLED, load_bundled
-from dxent.cli.holdout import Rows, hold_out
+from dxent.cli.holdout import RowIndices, hold_out
 from dxent.cli.terminal import complain
 from dxent.data.readers import read_table
 from dxent.data.table import Table, TableError
@@ -90,7 +90,7 @@ def _summary(table: Table) -> DataSummary:
     return DataSummary(table.source, table.target, rows, columns, class_counts)
 
 
-def _score(model: LogisticRegression, table: Table, train_rows: Rows, test_rows: Rows) -> HeldOut:
+def _score(model: LogisticRegression, table: Table, train_rows: RowIndices, test_rows: RowIndices) -> HeldOut:
     labels, classes = table.labels[test_rows], model.classes_.tolist()
     _, counts = np.unique(table.labels[train_rows], return_counts=True)
     log_shares = np.log(counts / len(train_rows))

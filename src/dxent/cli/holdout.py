@@ -8,13 +8,13 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Rows", "hold_out"]
+__all__ = ["RowIndices", "hold_out"]
 
-Rows = NDArray[np.intp]
+RowIndices = NDArray[np.intp]
 """Places of rows in a table."""
 
 
-def hold_out(labels: NDArray[Any], test_size: float, seed: int) -> tuple[Rows, Rows]:
+def hold_out(labels: NDArray[Any], test_size: float, seed: int) -> tuple[RowIndices, RowIndices]:
     """Split the rows into those to fit and those to score, each class in proportion."""
     from sklearn.model_selection import train_test_split
 

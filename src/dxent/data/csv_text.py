@@ -96,10 +96,13 @@ def _lines(path: Path) -> Iterator[str]:
 
 def _raise_first_fault(path: Path, delimiter: str, names: list[str], target: str) -> None:
     """Raise TableError for the first row that is no row of the table; return if there is none."""
+    from pyarrow.csv import ConvertOptions
+
+    missing = frozenset(ConvertOptions().null_values)
     reader = csv.reader(_lines(path), delimiter=delimiter, strict=True)
     try:
         for number, row in enumerate(reader):
-            fault = _fault_of(row, names, target) if number and row else None
+            fault = _fault_of(row, names, target, missing) if number and row else None
             if fault:
                 raise TableError(f"{str(path)!r}, line {reader.line_num}: {fault}")
     except csv.Error as error:
@@ -107,12 +110,12 @@ def _raise_first_fault(path: Path, delimiter: str, names: list[str], target: str
         raise TableError(f"{str(path)!r}, line {reader.line_num}: {fault}") from error
 
 
-def _fault_of(row: list[str], names: list[str], target: str) -> str | None:
+def _fault_of(row: list[str], names: list[str], target: str, missing: frozenset[str]) -> str | None:
     """Say what is wrong with one row, if anything."""
     if len(row) != len(names):
         return f"{len(row)} values where the header has {len(names)} columns"
     for name, text in zip(names, row, strict=True):
-        if name != target and not _is_number(text):
+        if name != target and text not in missing and not _is_number(text):
             return (
                 f"column {name!r} has {text!r} where a number is needed: "
                 "only numeric columns can be used for now, so drop the column or encode it as numbers"
@@ -121,11 +124,7 @@ def _fault_of(row: list[str], names: list[str], target: str) -> str | None:
 
 
 def _is_number(text: str) -> bool:
-    """Tell whether Arrow reads a cell as a number or as missing."""
-    from pyarrow.csv import ConvertOptions
-
-    if text in ConvertOptions().null_values:
-        return True
+    """Tell whether Arrow reads a cell as a number."""
     try:
         float(text)
     except ValueError:

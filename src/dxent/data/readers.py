@@ -58,6 +58,8 @@ def read_table(path: str | Path, target: str) -> Table:
         columns = _read(path, target)
     except ModuleNotFoundError as missing:
         raise ModuleNotFoundError("reading files needs pyarrow: pip install 'dxent[cli]'") from missing
+    except OSError as refusal:
+        raise TableError(f"{str(path)!r} cannot be read: {refusal.strerror}") from refusal
     features = tuple(name for name in columns.column_names if name != target)
     X = _matrix(path, columns, features)
     return Table(str(path), target, features, X, _labels(path, columns[target], target))
