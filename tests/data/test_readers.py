@@ -147,7 +147,11 @@ def test_bad_text(write, content, says):
 BAD_PARQUET = [
     (b"PAR1 but not really", "label", "cannot be read as Parquet"),
     (b"", "label", "cannot be read as Parquet"),
-    (pa.table({"x": [1, 2], "city": ["a", "b"], "label": [0, 1]}), "label", "column 'city' holds string"),
+    (
+        pa.table({"x": [1, 2], "city": ["a", "b"], "label": [0, 1]}),
+        "label",
+        "column 'city' holds text: only numeric columns",
+    ),
     (
         pa.table({"x": [1.0, float("nan")], "label": [0, 1]}),
         "label",

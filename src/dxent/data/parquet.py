@@ -28,7 +28,7 @@ def read(path: Path, names: list[str], target: str) -> pa.Table:
         kind = schema.field(name).type
         if name != target and not _is_numeric(kind):
             raise TableError(
-                f"{str(path)!r}: column {name!r} holds {kind}: only numeric columns can be used for now, "
+                f"{str(path)!r}: column {name!r} holds {_in_words(kind)}: only numeric columns can be used for now, "
                 "so drop the column or encode it as numbers"
             )
     try:
@@ -57,3 +57,11 @@ def _is_numeric(kind: pa.DataType) -> bool:
     return bool(
         types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind) or types.is_decimal(kind)
     )
+
+
+def _in_words(kind: pa.DataType) -> str:
+    from pyarrow import types
+
+    if types.is_dictionary(kind):
+        return "categories"
+    return "text" if types.is_string(kind) or types.is_large_string(kind) else str(kind)
