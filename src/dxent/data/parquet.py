@@ -28,8 +28,8 @@ def read(path: Path, names: list[str], target: str) -> pa.Table:
         kind = schema.field(name).type
         if name != target and not _is_numeric(kind):
             raise TableError(
-                f"{str(path)!r}: column {name!r} holds {_in_words(kind)}: only numeric columns can be used for now, "
-                "so drop the column or encode it as numbers"
+                f"{str(path)!r}: column {name!r} holds {_in_words(kind)}: only numeric columns can be used "
+                "for now, so drop the column or encode it as numbers"
             )
     try:
         return parquet.read_table(path)
