@@ -29,8 +29,8 @@ void write_row_major(ClassMajor from, ptrdiff_t classes, ptrdiff_t first, ptrdif
 
 // Weights as rows of whole vectors, and the biases beside them.
 template <class Real> struct Weights {
-    Weights(const Matrix& W, ptrdiff_t features) : outputs(W.rows), rows(W.rows, features), bias(W.rows) {
-        rows.read(W, 0, W.rows, nullptr);
+    Weights(const Matrix& W, ptrdiff_t features) : outputs(W.rows), rows(W.rows, features, nullptr), bias(W.rows) {
+        rows.read(W, 0, W.rows);
         if (W.columns > features)
             as_typed(W, [&](const auto* w) {
                 for (ptrdiff_t t = 0; t < outputs; ++t) bias[t] = w[t * W.row_stride + features * W.column_stride];
@@ -45,8 +45,8 @@ template <class Real> struct Weights {
 template <class Real> class Pass {
   public:
     Pass(const Matrix& X, const double* centre, ptrdiff_t outputs)
-        : X_(X), centre_(centre), outputs_(outputs), height_(tile_height(X.columns, sizeof(Real))),
-          tile_(height_, X.columns), values_(outputs * height_), factors_(outputs * height_),
+        : X_(X), outputs_(outputs), height_(tile_height(X.columns, sizeof(Real))),
+          tile_(height_, X.columns, centre), values_(outputs * height_), factors_(outputs * height_),
           gradient_(outputs * tile_.stride()), bias_gradient_(outputs) {}
 
     ClassMajor values() const { return {values_, height_}; }
@@ -56,7 +56,7 @@ template <class Real> class Pass {
     template <class Work> void for_tiles(Work work) {
         for (ptrdiff_t first = 0; first < X_.rows; first += height_) {
             const ptrdiff_t count = minimum(height_, X_.rows - first);
-            tile_.read(X_, first, count, centre_);
+            tile_.read(X_, first, count);
             work(first, count);
         }
     }
@@ -111,7 +111,6 @@ template <class Real> class Pass {
     static constexpr ptrdiff_t kPanel = 3072 / sizeof(Real);  // five classes of a panel leave room for rows
 
     const Matrix& X_;
-    const double* centre_;
     ptrdiff_t outputs_, height_;
     Rows<Real> tile_;
     Buffer<double> values_;

@@ -8,28 +8,31 @@ namespace {
 
 using dxent::Matrix;
 
-constexpr ptrdiff_t kTileBytes = 192 * 1024;  // a tile stays in the second-level cache while it is used twice
+constexpr ptrdiff_t kTileBytes = 384 * 1024;  // a tile stays in the second-level cache while it is used twice
 inline ptrdiff_t tile_height(ptrdiff_t features, ptrdiff_t size) {
     const ptrdiff_t fitting = kTileBytes / (size * (features + 1)) / 16 * 16;
     return fitting < 16 ? 16 : minimum(fitting, 128);
 }
 
-// Rows of a matrix converted to Real, each starting on a vector and padded with zeros to whole vectors.
+// Rows of a matrix less its centre, converted to Real; each starts on a vector and is padded with zeros.
 template <class Real> class Rows {
   public:
-    Rows(ptrdiff_t height, ptrdiff_t columns)
-        : columns_(columns), stride_(padded(columns)), data_(height * padded(columns)) {}
+    // `centre` may be null: nothing is subtracted.
+    Rows(ptrdiff_t height, ptrdiff_t columns, const double* centre)
+        : columns_(columns), stride_(padded(columns)), data_(height * stride_), centre_(columns) {
+        if (centre) std::memcpy(centre_, centre, std::size_t(columns) * sizeof(double));
+    }
 
     ptrdiff_t stride() const { return stride_; }
     const Real* operator[](ptrdiff_t row) const { return data_ + row * stride_; }
 
-    // Copy rows first … first + count of M, less the centre. The difference is taken in the wider of the two
-    // types: a large offset must not cost the digits that it hides.
-    void read(const Matrix& M, ptrdiff_t first, ptrdiff_t count, const double* centre) {
+    // Copy rows first … first + count of M. The difference is taken in the wider of the two types: a large
+    // offset must not cost the digits that it hides.
+    void read(const Matrix& M, ptrdiff_t first, ptrdiff_t count) {
         if (M.is_double)
-            copy<double, double>(static_cast<const double*>(M.data), M, first, count, centre);
+            copy<double, double>(M, first, count);
         else
-            copy<float, Real>(static_cast<const float*>(M.data), M, first, count, centre);
+            copy<float, Real>(M, first, count);
     }
 
   private:
@@ -39,28 +42,36 @@ template <class Real> class Rows {
         return whole * ptrdiff_t(sizeof(Real)) % 1024 == 0 ? whole + kLanes<Real> : whole;
     }
 
-    template <class Source, class Wide>
-    void copy(const Source* source, const Matrix& M, ptrdiff_t first, ptrdiff_t count, const double* centre) {
-        source += first * M.row_stride;
-        for (ptrdiff_t from = 0; from < columns_; from += kBlock) {
-            const ptrdiff_t width = minimum(kBlock, columns_ - from);
-            Wide shift[kBlock] = {};
-            if (centre)
-                for (ptrdiff_t k = 0; k < width; ++k) shift[k] = Wide(centre[from + k]);
-            for (ptrdiff_t r = 0; r < count; ++r) {
-                const Source* x = source + r * M.row_stride + from * M.column_stride;
-                Real* out = data_ + r * stride_ + from;
-                if (M.column_stride == 1)
-                    for (ptrdiff_t k = 0; k < width; ++k) out[k] = Real(Wide(x[k]) - shift[k]);
-                else
-                    for (ptrdiff_t k = 0; k < width; ++k) out[k] = Real(Wide(x[k * M.column_stride]) - shift[k]);
-            }
+    template <class Source, class Wide> void copy(const Matrix& M, ptrdiff_t first, ptrdiff_t count) {
+        const Source* source = static_cast<const Source*>(M.data) + first * M.row_stride;
+        if (M.column_stride == 1 && columns_ >= kLanes<Real>) {
+            for (ptrdiff_t r = 0; r < count; ++r) line<Source, Wide>(source + r * M.row_stride, data_ + r * stride_);
+            return;
+        }
+        // Columns apart in memory: a few at a time, so that each cache line serves several rows.
+        for (ptrdiff_t from = 0; from < columns_; from += 8)
+            for (ptrdiff_t r = 0; r < count; ++r)
+                for (ptrdiff_t k = from; k < minimum(columns_, from + 8); ++k)
+                    data_[r * stride_ + k] = less<Wide>(source[r * M.row_stride + k * M.column_stride], k);
+    }
+
+    // One row whose entries are adjacent, in whole vectors; the last may overlap the one before.
+    template <class Source, class Wide> void line(const Source* x, Real* out) {
+        for (ptrdiff_t k = 0; k < columns_; k += kLanes<Real>) {
+            const ptrdiff_t at = minimum(k, columns_ - kLanes<Real>);
+            Real part[kLanes<Real>];
+            for (ptrdiff_t i = 0; i < kLanes<Real>; ++i) part[i] = less<Wide>(x[at + i], at + i);
+            std::memcpy(out + at, part, sizeof part);
         }
     }
 
-    static constexpr ptrdiff_t kBlock = 64;
+    template <class Wide, class Source> Real less(Source x, ptrdiff_t column) const {
+        return Real(Wide(x) - Wide(centre_[column]));
+    }
+
     ptrdiff_t columns_, stride_;
     Buffer<Real> data_;
+    Buffer<double> centre_;
 };
 
 template <int N> struct Count {
@@ -101,7 +112,7 @@ template <class Real, int C, int R>
 inline void dot_block(const Real* x, ptrdiff_t x_stride, const Real* w, ptrdiff_t w_stride, ptrdiff_t length,
                       double* z, ptrdiff_t z_stride) {
     using V = Vector<Real>;
-    V sums[C][R] = {};
+    V totals[C][R] = {};
     for (ptrdiff_t k = 0; k < length; k += kLanes<Real>) {
         V row[R];
 #pragma GCC unroll 8
@@ -110,13 +121,18 @@ inline void dot_block(const Real* x, ptrdiff_t x_stride, const Real* w, ptrdiff_
         for (int c = 0; c < C; ++c) {
             const V weight = load(w + c * w_stride + k);
 #pragma GCC unroll 8
-            for (int r = 0; r < R; ++r) sums[c][r] = multiply_add(row[r], weight, sums[c][r]);
+            for (int r = 0; r < R; ++r) totals[c][r] = multiply_add(row[r], weight, totals[c][r]);
         }
     }
 #pragma GCC unroll 8
     for (int c = 0; c < C; ++c)
 #pragma GCC unroll 8
-        for (int r = 0; r < R; ++r) z[c * z_stride + r] += sum(sums[c][r]);
+        for (int r = 0; r < R; r += 2) {
+            double* to = z + c * z_stride + r;
+            const Pair pair = sums(totals[c][r], totals[c][r + 1 < R ? r + 1 : r]);
+            to[0] += pair[0];
+            if (r + 1 < R) to[1] += pair[1];
+        }
 }
 
 // g[c][k] += Σ_r residual[c][r] x_r[k] for C classes and N vectors of features.
@@ -124,7 +140,7 @@ template <class Real, int C, int N>
 inline void rank_update(const Real* x, ptrdiff_t x_stride, ptrdiff_t rows, const Real* residual,
                         ptrdiff_t residual_stride, double* g, ptrdiff_t g_stride) {
     using V = Vector<Real>;
-    V sums[C][N] = {};
+    V totals[C][N] = {};
     for (ptrdiff_t r = 0; r < rows; ++r) {
         V row[N];
 #pragma GCC unroll 8
@@ -133,13 +149,15 @@ inline void rank_update(const Real* x, ptrdiff_t x_stride, ptrdiff_t rows, const
         for (int c = 0; c < C; ++c) {
             const V factor = broadcast<V>(residual[c * residual_stride + r]);
 #pragma GCC unroll 8
-            for (int n = 0; n < N; ++n) sums[c][n] = multiply_add(factor, row[n], sums[c][n]);
+            for (int n = 0; n < N; ++n) totals[c][n] = multiply_add(factor, row[n], totals[c][n]);
         }
     }
+#pragma GCC unroll 8
     for (int c = 0; c < C; ++c)
+#pragma GCC unroll 8
         for (int n = 0; n < N; ++n) {
             Real part[kLanes<Real>];
-            store(part, sums[c][n]);
+            store(part, totals[c][n]);
             double* to = g + c * g_stride + n * kLanes<Real>;
             for (ptrdiff_t i = 0; i < kLanes<Real>; ++i) to[i] += double(part[i]);
         }

@@ -44,7 +44,7 @@ template <class Real> inline Vector<Real> load(const Real* from) {
 
 template <class V, class Real> inline void store(Real* to, V v) { std::memcpy(to, &v, sizeof v); }
 
-template <class V, class Scalar> inline V broadcast(Scalar value) { return V{} + value; }
+template <class V, class Scalar> inline V broadcast(Scalar value) { return value - V{}; }  // unlike value + 0, free for −0
 
 inline Integers bits(Doubles x) { return reinterpret_cast<Integers>(x); }
 inline Doubles from_bits(Integers n) { return reinterpret_cast<Doubles>(n); }
@@ -60,20 +60,33 @@ inline Floats multiply_add(Floats a, Floats b, Floats c) { return _mm256_fmadd_p
 template <class V> inline V multiply_add(V a, V b, V c) { return a * b + c; }
 #endif
 
-inline double sum(Doubles v) {
-    double total = 0;
-    for (ptrdiff_t i = 0; i < kLanes<double>; ++i) total += v[i];
-    return total;
+// (Σ a, Σ b): two sums across lanes cost little more than one.
+typedef double Pair __attribute__((vector_size(16)));
+#if defined(__AVX__)
+typedef double Quad __attribute__((vector_size(32)));
+inline Pair sums(Quad a, Quad b) {
+    const Quad both = __builtin_shufflevector(a, b, 0, 4, 2, 6) + __builtin_shufflevector(a, b, 1, 5, 3, 7);
+    return __builtin_shufflevector(both, both, 0, 1) + __builtin_shufflevector(both, both, 2, 3);
 }
+#endif
+#if defined(__AVX512F__)
+inline Quad folded(Doubles v) {
+    return __builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7);
+}
+inline Pair sums(Doubles a, Doubles b) { return sums(folded(a), folded(b)); }
+#elif !defined(__AVX__)
+inline Pair sums(Doubles a, Doubles b) {
+    return __builtin_shufflevector(a, b, 0, 2) + __builtin_shufflevector(a, b, 1, 3);
+}
+#endif
 
-inline double sum(Floats v) {
-    constexpr ptrdiff_t half = kLanes<float> / 2;
-    float total[half];
-    for (ptrdiff_t i = 0; i < half; ++i) total[i] = v[i] + v[i + half];
-    double all = 0;
-    for (ptrdiff_t i = 0; i < half; ++i) all += double(total[i]);
-    return all;
+inline Doubles folded(Floats v) {
+    typedef float Half __attribute__((vector_size(kVectorBytes / 2)));
+    Half halves[2];
+    std::memcpy(halves, &v, sizeof v);
+    return __builtin_convertvector(halves[0] + halves[1], Doubles);
 }
+inline Pair sums(Floats a, Floats b) { return sums(folded(a), folded(b)); }
 
 inline ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t multiple) { return (n + multiple - 1) / multiple * multiple; }
 inline ptrdiff_t minimum(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
