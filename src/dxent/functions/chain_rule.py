@@ -1,31 +1,29 @@
 """The chain rule, which is all there is to differentiation.
 
 A function f knows its value and, at each point x, its derivative: a linear map J, the Jacobian. To compose
-functions is to multiply these maps,
+functions is to multiply these maps; and the Hessian of ⟨ȳ, f(g(x))⟩, with one weight ȳ for each output, is
 
-    (f ∘ g)(x) = f(g(x))                 J = J_f J_g
+    J = J_f J_g        H = J_gᵀ H_f J_g  +  g.weighted_hessian(x, J_fᵀ ȳ)
+                           └ Gauss–Newton ┘  └ curvature of g; zero if g is linear ┘
 
-and for the second derivative of ⟨ȳ, f(g(x))⟩, with one weight ȳ for each output,
-
-    H = J_gᵀ H_f J_g  +  g.weighted_hessian(x, J_fᵀ ȳ)
-        └ Gauss–Newton ┘  └ curvature of g; zero if g is linear ┘
-
-Jacobians and Hessians are `LinearOperator`s: products of small structured maps, formed as matrices only when
-somebody asks. ``@`` composes and never rewrites; evaluation first lets `simplify` replace neighbours that
-have a closed form together, such as cross-entropy after softmax; ``simplify=False`` shows the raw chain.
+All of them are `LinearOperator`s: products of small structured maps, formed as matrices only when somebody
+asks. ``@`` composes and never rewrites; evaluation first lets `simplify` replace neighbours that have a
+closed form together, such as cross-entropy after softmax; ``simplify=False`` shows the raw chain.
 """
+
+# ruff: noqa: D102 — what Composition overrides is documented in Function.
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import final
 
 from dxent._typing import Array, Shape
-from dxent.functions.shapes import chain_name, follow_shape
-from dxent.kernels.arrays import as_real, namespace
+from dxent.functions.shapes import chain_name, follow_shape, unit_cotangent
+from dxent.kernels.arrays import as_real
 from dxent.operators.base import LinearOperator
 from dxent.operators.combine import AS_WRITTEN, BY_RULES, Algebra
 
@@ -33,7 +31,7 @@ __all__ = ["Composition", "Function"]
 
 
 class Function(ABC):
-    """A differentiable function of an array. To write one, define `linearize`; the rest as far as it is known."""
+    """A differentiable function of an array: at the least, its `linearize`."""
 
     @abstractmethod
     def linearize(self, x: Array) -> tuple[Array, LinearOperator]:
@@ -44,7 +42,7 @@ class Function(ABC):
         raise TypeError(f"{self} has no second derivative: define its weighted_hessian.")
 
     def out_shape(self, in_shape: Shape) -> Shape | None:
-        """Return the shape of f(x), or None if only f itself can tell; ValueError if such an x does not fit."""
+        """Return the shape of f(x), None if only f itself can tell; ValueError if such an x does not fit."""
         return None
 
     def jacobian(self, x: Array, *, simplify: bool = True) -> LinearOperator:
@@ -54,11 +52,11 @@ class Function(ABC):
     def gradient(self, x: Array, *, simplify: bool = True) -> Array:
         """Return ∇f(x) = Jᵀ 1, shaped as x, of a function whose value is one number."""
         y, J = linearize_chain(*self._chain(simplify), as_real(x))
-        return J.T.mv(self._one(y))
+        return J.T.mv(unit_cotangent(self, y))
 
     def hessian(self, x: Array, *, simplify: bool = True) -> LinearOperator:
         """Return the Hessian at x of a function whose value is one number."""
-        return hessian_chain(*self._chain(simplify), as_real(x), self._one(self(x)))[1]
+        return hessian_chain(*self._chain(simplify), as_real(x), unit_cotangent(self, self(x)))
 
     def __call__(self, x: Array) -> Array:
         return self.linearize(x)[0]
@@ -69,11 +67,6 @@ class Function(ABC):
     def _chain(self, simplify: bool) -> tuple[Sequence[Function], Algebra]:
         return (self,), BY_RULES if simplify else AS_WRITTEN
 
-    def _one(self, y: Array) -> Array:
-        if y.shape != ():
-            raise ValueError(f"{self} has values of shape {tuple(y.shape)}: use jacobian and weighted_hessian.")
-        return namespace(y).ones_like(y)
-
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
@@ -83,56 +76,54 @@ class Composition(Function):
     functions: tuple[Function, ...]
 
     @cached_property
-    def _simplified(self) -> tuple[Function, ...]:
+    def _simplified(self) -> Sequence[Function]:
         from dxent.functions.rules import simplify
 
-        return tuple(simplify(self)._chain(simplify=False)[0])
+        return simplify(self)._chain(simplify=False)[0]
 
     def _chain(self, simplify: bool) -> tuple[Sequence[Function], Algebra]:
         return (self._simplified, BY_RULES) if simplify else (self.functions, AS_WRITTEN)
 
     def __call__(self, x: Array) -> Array:
-        x = as_real(x)
-        follow_shape(self.functions, x.shape)
-        for f in reversed(self._simplified):
-            x = f(x)
-        return x
+        follow_shape(self.functions, as_real(x).shape)
+        return reduce(lambda value, f: f(value), reversed(self._simplified), x)
 
     def linearize(self, x: Array, *, simplify: bool = True) -> tuple[Array, LinearOperator]:
-        """Return f(x) and the product of the Jacobians, J = J_f J_g …"""
         return linearize_chain(*self._chain(simplify), as_real(x))
 
     def weighted_hessian(self, x: Array, cotangent: Array, *, simplify: bool = True) -> LinearOperator:
-        """Return the Hessian at x of ⟨ȳ, f(g(…))⟩."""
-        return hessian_chain(*self._chain(simplify), as_real(x), cotangent)[1]
+        return hessian_chain(*self._chain(simplify), as_real(x), cotangent)
 
     def out_shape(self, in_shape: Shape) -> Shape | None:
-        """Follow the shape from function to function."""
         return follow_shape(self.functions, in_shape)
 
     def __str__(self) -> str:
         return chain_name(self.functions)
 
 
-def linearize_chain(functions: Sequence[Function], algebra: Algebra, x: Array) -> tuple[Array, LinearOperator]:
-    """Return the chain's value and Jacobian: J = J_f J_g, from the inside out."""
-    follow_shape(functions, x.shape)
-    y, J = functions[-1].linearize(x)
-    for f in reversed(functions[:-1]):
+def linearize_chain(fs: Sequence[Function], algebra: Algebra, x: Array) -> tuple[Array, LinearOperator]:
+    """Return the chain's value and its Jacobian J = J_f J_g …, from the inside out."""
+    follow_shape(fs, x.shape)
+    y, J = fs[-1].linearize(x)
+    for f in reversed(fs[:-1]):
         y, J_f = f.linearize(y)
         J = algebra.multiply(J_f, J)
     return y, J
 
 
-def hessian_chain(
-    functions: Sequence[Function], algebra: Algebra, x: Array, cotangent: Array
-) -> tuple[Array, LinearOperator]:
-    """Return the gradient Jᵀ ȳ and the Hessian of ⟨ȳ, f(g(x))⟩; g is the innermost function."""
-    follow_shape(functions, x.shape)
-    *outer, g = functions
-    y, J_g = g.linearize(x)
-    if not outer:
-        return J_g.T.mv(cotangent), g.weighted_hessian(x, cotangent)
-    weights, H_f = hessian_chain(outer, algebra, y, cotangent)
-    gauss_newton = algebra.multiply(algebra.multiply(J_g.T, H_f), J_g)
-    return J_g.T.mv(weights), algebra.add(gauss_newton, g.weighted_hessian(x, weights))
+def hessian_chain(fs: Sequence[Function], algebra: Algebra, x: Array, ȳ: Array) -> LinearOperator:
+    """Return Σ Jᵀ H_f J over the chain's functions f, where J is the Jacobian of all that is inside f."""
+    follow_shape(fs, x.shape)
+    inside, terms = [], []
+    for f in reversed(fs):
+        y, J = f.linearize(x)
+        inside.append((f, x, J))
+        x = y
+    while inside:
+        f, x, J = inside.pop()
+        H = f.weighted_hessian(x, ȳ)
+        for _, _, J_g in reversed(inside):
+            H = algebra.multiply(algebra.multiply(J_g.T, H), J_g)
+        terms.append(H)
+        ȳ = J.T.mv(ȳ)
+    return reduce(algebra.add, terms)

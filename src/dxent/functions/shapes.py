@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dxent._typing import Shape
+from dxent._typing import Array, Shape
+from dxent.kernels.arrays import namespace
 
 if TYPE_CHECKING:
     from dxent.functions.chain_rule import Function
 
-__all__ = ["chain_name", "follow_shape"]
+__all__ = ["chain_name", "follow_shape", "unit_cotangent"]
 
 
 def chain_name(functions: Sequence[Function]) -> str:
-    """Return the chain as it is written, outermost function first."""
+    """Return the chain as it is written, the outermost function first."""
     return " ∘ ".join(map(str, functions))
 
 
@@ -35,3 +36,13 @@ def follow_shape(functions: Sequence[Function], in_shape: Shape) -> Shape | None
             raise ValueError(f"{place}{giver} has shape {shape}, but {error}") from None
         giver = f"the value of {f}, given {given},"
     return shape
+
+
+def unit_cotangent(f: Function, y: Array) -> Array:
+    """Return the number one, as a value of f.
+
+    Raises: ValueError where f(x) is not one number, and so has no gradient and no Hessian.
+    """
+    if y.shape != ():
+        raise ValueError(f"{f} has values of shape {tuple(y.shape)}, not one number: use jacobian.")
+    return namespace(y).ones_like(y)

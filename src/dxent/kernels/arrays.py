@@ -6,7 +6,8 @@ Plain NumPy arrays take the short path: their namespace is NumPy itself and arra
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -21,10 +22,14 @@ __all__ = [
     "indices",
     "namespace",
     "normalize_axis",
+    "onto",
     "quietly",
     "widen",
     "zeros",
 ]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def namespace(*arrays: Array) -> Namespace:
@@ -111,6 +116,12 @@ def eye(like: Array | None, size: int) -> Array:
     return namespace(like).eye(size, dtype=like.dtype, **_place(like))
 
 
+def onto(like: Array, values: Any) -> Array:
+    """Return values, whatever they come as, as an array in the library and on the device of `like`."""
+    xp = namespace(like)
+    return xp.asarray(values, **_place(like))
+
+
 def _place(like: Array) -> dict[str, Any]:
     if namespace(like) is np:
         return {}
@@ -119,9 +130,15 @@ def _place(like: Array) -> dict[str, Any]:
     return {"device": array_api_compat.device(like)}
 
 
-def quietly(function: Callable[..., Any]) -> Callable[..., Any]:
+def quietly(function: Callable[P, R]) -> Callable[P, R]:
     """Make a function silent about infinities and NaN, which it handles."""
-    return np.errstate(all="ignore")(function)
+
+    @wraps(function)
+    def quiet(*args: P.args, **kwargs: P.kwargs) -> R:
+        with np.errstate(all="ignore"):
+            return function(*args, **kwargs)
+
+    return quiet
 
 
 def holds(condition: Array) -> bool:

@@ -145,7 +145,7 @@ def top(xp: Namespace, rows: Array) -> tuple[Array, Array]:
 
 
 def two_sum(xp: Namespace, a: Array, b: Array) -> tuple[Array, Array]:
-    """Return s = a + b as rounded and what the rounding lost, 0 where s is not finite (Knuth, TAOCP 4.2.2)."""
+    """Return s = a + b as rounded and what rounding lost, 0 where s is infinite (Knuth, TAOCP 4.2.2)."""
     total = a + b
     part = total - a
     lost = (a - (total - part)) + (b - part)

@@ -20,12 +20,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from enum import Flag
 from math import prod
-from typing import TYPE_CHECKING
 
 from dxent._typing import Array, Shape
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 __all__ = ["LinearOperator", "Structure", "SymmetricOperator"]
 
@@ -52,6 +48,8 @@ class Structure(Flag):
 
 class LinearOperator(ABC):
     """A linear map A between spaces of arrays."""
+
+    # The rules need every operator there is, so the methods below import them late.
 
     _stacks = False
 
@@ -80,7 +78,9 @@ class LinearOperator(ABC):
     @property
     def T(self) -> LinearOperator:
         """The transposed map, `out_shape` → `in_shape`."""
-        return _rules().transpose(self)
+        from dxent.operators.rules import transpose
+
+        return transpose(self)
 
     def to_dense(self, *, force: bool = False) -> Array:
         """Return the matrix, out-size × in-size, both sides flattened row-major.
@@ -114,7 +114,9 @@ class LinearOperator(ABC):
 
     def __matmul__(self, other: Array | LinearOperator) -> Array:
         if isinstance(other, LinearOperator):
-            return _rules().compose(self, other)
+            from dxent.operators.rules import compose
+
+            return compose(self, other)
         if tuple(other.shape) != self.in_shape:
             raise ValueError(f"{self!r} takes arrays of shape {self.in_shape}, not {tuple(other.shape)}.")
         return self.mv(other)
@@ -123,18 +125,22 @@ class LinearOperator(ABC):
         return self.T @ cotangent
 
     def __add__(self, other: LinearOperator) -> LinearOperator:
-        return _rules().add(self, other)
+        from dxent.operators.rules import add
+
+        return add(self, other)
 
     def __sub__(self, other: LinearOperator) -> LinearOperator:
-        return _rules().add(self, -other)
+        return self + -other
 
     def __mul__(self, factor: float) -> LinearOperator:
-        return _rules().scale(factor, self)
+        from dxent.operators.rules import scale
+
+        return scale(factor, self)
 
     __rmul__ = __mul__
 
     def __neg__(self) -> LinearOperator:
-        return _rules().scale(-1.0, self)
+        return self * -1.0
 
     def __repr__(self) -> str:
         rows, columns = prod(self.out_shape), prod(self.in_shape)
@@ -166,10 +172,3 @@ class SymmetricOperator(LinearOperator):
 
     def _rmv(self, u: Array) -> Array:
         return self.mv(u)
-
-
-def _rules() -> ModuleType:
-    """The table of simplifications, which itself needs every operator and so is imported late."""
-    from dxent.operators import rules
-
-    return rules

@@ -1,5 +1,7 @@
 """What ``@ + *`` and ``.T`` build where no rule applies: the nodes of the algebra."""
 
+# ruff: noqa: D102 — these methods are documented where they are declared, in LinearOperator.
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -77,7 +79,7 @@ class Product(LinearOperator):
 @final
 @dataclass(frozen=True, eq=False, repr=False)
 class Sum(LinearOperator):
-    """A₁ + A₂ + ⋯"""
+    """A₁ + A₂ + ⋯, applied term by term."""
 
     terms: tuple[LinearOperator, ...]
 

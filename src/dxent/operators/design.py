@@ -1,5 +1,7 @@
 """The derivative of a linear layer with respect to its weights."""
 
+# ruff: noqa: D102 — these methods are documented where they are declared, in LinearOperator.
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -73,7 +75,7 @@ class Design(LinearOperator):
         return xp.reshape(spread, (prod(self.out_shape), prod(self.in_shape)))
 
     def _cost(self) -> int:
-        return prod(self.features.shape) * prod(self.outputs)
+        return int(prod(self.features.shape) * prod(self.outputs))
 
     def _symbol(self) -> str:
         return "(I ⊗ xᵀ)" if self.features.ndim == 1 else "(W ↦ X Wᵀ)"

@@ -19,9 +19,9 @@ def formula(A: LinearOperator) -> str:
             return " + ".join(map(formula, A.terms))
         case Scaled():
             inner = formula(A.operator)
-            return f"{A.factor:g} ({inner})" if isinstance(A.operator, Sum | Product) else f"{A.factor:g} {inner}"
+            return f"{A.factor:g} ({inner})" if isinstance(A.operator, Sum) else f"{A.factor:g} {inner}"
         case Transpose():
-            return f"{formula(A.operator)}ᵀ"
+            return f"{formula(A.operator)}ᵀ" if not _parts(A.operator) else f"({formula(A.operator)})ᵀ"
     return A._symbol()
 
 

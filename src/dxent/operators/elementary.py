@@ -1,5 +1,7 @@
 """The simplest maps: zero, identity, diagonal, dense, and the row that contracts axes."""
 
+# ruff: noqa: D102 — these methods are documented where they are declared, in LinearOperator.
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """In which order to multiply a chain of operators, if it must become a matrix at all.
 
-A factor that is still an operator is cheap to apply: to every column of the matrix on its right, or, transposed,
-to every row of the matrix on its left. Two matrices cost m·k·n. Dynamic programming over all bracketings
-finds the cheapest; applied from the right (forward mode) and from the left (reverse mode) are two of them.
+A factor that is still an operator is cheap to apply: to every column of the matrix on its right or,
+transposed, to every row of the matrix on its left. Two matrices cost m·k·n. Dynamic programming over all
+bracketings finds the cheapest; from the right (forward mode) and from the left (reverse mode) are two.
 
 See: A. Griewank, A. Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, §10 (Jacobian chain products).
 """
@@ -34,6 +34,9 @@ class Order:
     multiplications: int
     entries: int
 
+    def __str__(self) -> str:
+        return f"{self.multiplications:>14,} multiplications {self.entries:>14,} entries   {self.bracketing}"
+
 
 @final
 @dataclass(frozen=True)
@@ -46,10 +49,7 @@ class CostReport:
 
     def __str__(self) -> str:
         rows = [("forward", self.forward), ("reverse", self.reverse), ("chosen", self.chosen)]
-        return "\n".join(
-            f"{name:8} {order.multiplications:>14,} multiplications {order.entries:>14,} entries   {order.bracketing}"
-            for name, order in rows
-        )
+        return "\n".join(f"{name:8} {order}" for name, order in rows)
 
 
 def cost_report(product: LinearOperator) -> CostReport:
@@ -98,10 +98,7 @@ def apply_to_columns(A: LinearOperator, matrix: Array) -> Array:
     xp = namespace(matrix)
     columns = matrix.shape[1]
     stack = xp.reshape(matrix.T, (columns, *A.in_shape))
-    if A._stacks:
-        products = A.mv(stack)
-    else:
-        products = xp.stack([A.mv(stack[k, ...]) for k in range(columns)])
+    products = A.mv(stack) if A._stacks else xp.stack([A.mv(stack[k, ...]) for k in range(columns)])
     return xp.reshape(products, (columns, prod(A.out_shape))).T
 
 

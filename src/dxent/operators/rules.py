@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import UnionType
 from typing import Any, final
 
 from dxent.operators.base import LinearOperator
@@ -36,14 +37,15 @@ __all__ = [
     "transpose",
 ]
 
+
 @final
 @dataclass(frozen=True)
 class Rule:
     """What two neighbours become: a formula to read, the types it is for, the result, a further condition."""
 
     formula: str
-    left: type
-    right: type
+    left: type | UnionType
+    right: type | UnionType
     result: Callable[[Any, Any], LinearOperator]
     condition: Callable[[Any, Any], bool] = lambda A, B: True
 
@@ -60,7 +62,8 @@ PRODUCT_RULES = [
     Rule("(c A) B = c (A B)", Scaled, LinearOperator, lambda A, B: A.factor * (A.operator @ B)),
     Rule("A (c B) = c (A B)", LinearOperator, Scaled, lambda A, B: B.factor * (A @ B.operator)),
     Rule("diag a diag b = diag ab", Diagonal, Diagonal, lambda A, B: Diagonal(A.entries * B.entries)),
-    Rule("gᵀ A = (Aᵀ g)ᵀ", Row, LinearOperator, lambda g, A: Row(A.T.mv(g.gradient)), lambda g, _: not g.out_shape),
+    Rule("gᵀ A = (Aᵀ g)ᵀ", Row, LinearOperator, lambda g, A: Row(A.T.mv(g.gradient)),
+         lambda g, _: not g.out_shape),
     Rule("gᵀ diag d = (d g)ᵀ", Row, Diagonal, lambda g, D: Row(D.entries * g.gradient, g.axes)),
     Rule("gᵀ J = (J g)ᵀ, by rows", Row, SoftmaxJacobian, lambda g, J: Row(J.mv(g.gradient), g.axes),
          lambda g, J: g.over == J.axes),

@@ -10,6 +10,8 @@ As matrices they would have one T × T block a row. Products subtract from a vec
 class before its mean, which loses nothing where p is nearly one-hot.
 """
 
+# ruff: noqa: D102 — these methods are documented where they are declared, in LinearOperator.
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -25,11 +27,12 @@ __all__ = ["Centering", "LogSoftmaxJacobian", "SoftmaxCurvature", "SoftmaxJacobi
 
 
 def deviation(p: Array, v: Array, axes: tuple[int, ...]) -> Array:
-    """Return v − ⟨p, v⟩, row by row, exactly relative to the entry of `v` where `p` is largest."""
+    """Return v − ⟨p, v⟩, row by row, to full accuracy relative to v's distance from its likeliest entry."""
     xp = namespace(p, v)
-    likeliest = p == xp.max(p, axis=axes, keepdims=True) if prod(p.shape) else p == 0
-    reference = xp.max(xp.where(likeliest, v, -float("inf")), axis=axes, keepdims=True) if prod(p.shape) else 0.0
-    centred = v - reference
+    if not prod(p.shape):
+        return v
+    likeliest = p == xp.max(p, axis=axes, keepdims=True)
+    centred = v - xp.max(xp.where(likeliest, v, -float("inf")), axis=axes, keepdims=True)
     return centred - xp.sum(p * centred, axis=axes, keepdims=True)
 
 

@@ -155,6 +155,10 @@ def _(A: SoftmaxJacobian, b: Array) -> Array:
 @singledispatch
 def pinv(A: LinearOperator) -> LinearOperator:
     """Return the Moore–Penrose inverse A⁺: A⁺b is the shortest least-squares solution of A x = b."""
+    return _dense_pinv(A)
+
+
+def _dense_pinv(A: LinearOperator) -> LinearOperator:
     dense = A.to_dense()
     return Dense(namespace(dense).linalg.pinv(dense), A.out_shape, A.in_shape)
 
@@ -178,7 +182,7 @@ def _(A: Diagonal) -> LinearOperator:
 def _(A: SoftmaxJacobian) -> LinearOperator:
     """(diag p − p pᵀ)⁺ = C diag(1/p) C with C = I − 1 1ᵀ/T, where all p > 0."""
     if holds(A.probs <= 0):
-        return pinv.dispatch(LinearOperator)(A)
+        return _dense_pinv(A)
     weighted = A.probs if A.weight is None else A.probs * A.weight
     centre = Centering(A.probs, A.axes)
     return Product((centre, Diagonal(_reciprocal(weighted)), centre))
@@ -188,6 +192,10 @@ def _(A: SoftmaxJacobian) -> LinearOperator:
 def sqrt(A: LinearOperator) -> LinearOperator:
     """Return S with S Sᵀ = A, for A positive semidefinite."""
     _require_psd(A)
+    return _dense_sqrt(A)
+
+
+def _dense_sqrt(A: LinearOperator) -> LinearOperator:
     dense = A.to_dense()
     xp = namespace(dense)
     values, vectors = xp.linalg.eigh(dense)
@@ -208,10 +216,11 @@ def _(A: Diagonal) -> LinearOperator:
 
 @sqrt.register
 def _(A: SoftmaxJacobian) -> LinearOperator:
-    """diag p − p pᵀ = S Sᵀ with S = (I − p 1ᵀ) diag √p."""
+    """S = (I − p 1ᵀ) diag √p has S Sᵀ = diag p − p pᵀ, since √p has length one."""
     _require_psd(A)
     weighted = A.probs if A.weight is None else A.probs * A.weight
-    return LogSoftmaxJacobian(A.probs, A.complement, A.axes).T @ Diagonal(namespace(weighted).sqrt(weighted))
+    root = Diagonal(namespace(weighted).sqrt(weighted))
+    return Product((LogSoftmaxJacobian(A.probs, A.complement, A.axes).T, root))
 
 
 @sqrt.register
@@ -221,7 +230,7 @@ def _(A: Product) -> LinearOperator:
     half, odd = divmod(len(A.factors), 2)
     outer = A.factors[:half]
     if Structure.DIAGONAL in A.structure or not all(map(mirrors, outer, A.factors[::-1])):
-        return sqrt.dispatch(LinearOperator)(A)
+        return _dense_sqrt(A)
     return Product((*outer, sqrt(A.factors[half]))) if odd else Product(outer)
 
 

@@ -1,0 +1,118 @@
+"""From one loss a sample to the number that is minimised: the weighted mean and its derivatives."""
+
+# ruff: noqa: D102 — these methods are documented where they are declared, in Function.
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+
+from dxent._typing import Array, Shape
+from dxent.functions.chain_rule import Function
+from dxent.functions.targets import non_negative
+from dxent.kernels.arrays import as_real, astype, namespace, onto, quietly, widen
+from dxent.operators.base import LinearOperator
+from dxent.operators.elementary import Diagonal, Row
+
+__all__ = ["Loss"]
+
+REDUCTIONS = ("mean", "sum", "none")
+
+
+class Loss(Function):
+    """A function from predictions to one loss a sample, reduced to a weighted mean, to a sum, or not at all.
+
+        mean:  Σ s_i ℓ_i / Σ s_i m_i        sum:  Σ s_i ℓ_i        none:  s_i ℓ_i
+
+    with sample weights s and target masses m: the class weight of a label, 1 without any. A leaf says what ℓ,
+    its gradient and its curvature are, given the weights t of the log-probabilities.
+    """
+
+    targets: Any
+    sample_weight: Any
+    label_smoothing: float
+    reduction: str
+    _per_sample: ClassVar[int]
+    """How many axes of the predictions belong to one sample."""
+
+    @abstractmethod
+    def _weigh_targets(self, like: Array) -> tuple[tuple[Array, ...], Array]:
+        """Return the weights of the log-probabilities, and each sample's mass."""
+
+    @abstractmethod
+    def _terms(self, x: Array, *t: Array) -> tuple[Array, Array]:
+        """Return the losses ℓ, one a sample, and their gradients, shaped as x."""
+
+    @abstractmethod
+    def _curvature(self, x: Array, scale: Array, *t: Array) -> LinearOperator:
+        """Return Σ scale_i ∇²ℓ_i; `scale` broadcasts against x."""
+
+    @quietly
+    def linearize(self, x: Array) -> tuple[Array, LinearOperator]:
+        x = as_real(x)
+        self.out_shape(tuple(x.shape))
+        wide, xp = widen(x), namespace(x)
+        t, mass = self._weigh_targets(wide)
+        losses, gradient = self._terms(wide, *t)
+        weight, total = self._weigh_samples(mass)
+        slope = self._spread(_share(weight, total))
+        gradient = astype(xp.where(slope == 0, 0.0, slope * gradient), x.dtype)
+        counted = xp.where(weight == 0, 0.0, weight * losses)
+        if self.reduction == "none":
+            by_sample = Row(gradient, (-1,)) if self._per_sample else Diagonal(gradient)
+            return astype(counted, x.dtype), by_sample
+        return astype(xp.asarray(xp.sum(counted) / total), x.dtype), Row(gradient)
+
+    @quietly
+    def weighted_hessian(self, x: Array, cotangent: Array) -> LinearOperator:
+        x = as_real(x)
+        wide = widen(x)
+        t, mass = self._weigh_targets(wide)
+        scale = _share(*self._weigh_samples(mass)) * astype(cotangent, wide.dtype)
+        return self._curvature(x, self._spread(scale), *t)
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        samples = in_shape[: len(in_shape) - self._per_sample]
+        targets = tuple(self.targets.shape)
+        fits = targets in ((in_shape, samples) if self._per_sample else (in_shape,))
+        if not fits or len(in_shape) < self._per_sample:
+            raise ValueError(f"{self} has targets of shape {targets}, which do not go with {in_shape}.")
+        if self.sample_weight is not None and np.shape(self.sample_weight) != samples:
+            raise ValueError(
+                f"{self} has sample_weight of shape {np.shape(self.sample_weight)}: "
+                f"one weight a sample is wanted, {samples}."
+            )
+        return samples if self.reduction == "none" else ()
+
+    def __str__(self) -> str:
+        return type(self).__name__
+
+    def _weigh_samples(self, mass: Array) -> tuple[Array, Array]:
+        """Return each sample's weight, 0 where nothing of it counts, and what a sum is divided by."""
+        xp = namespace(mass)
+        given = 1.0 if self.sample_weight is None else astype(onto(mass, self.sample_weight), mass.dtype)
+        weight = xp.where(mass == 0, xp.zeros_like(mass), given)
+        return weight, xp.sum(weight * mass) if self.reduction == "mean" else xp.ones_like(xp.sum(mass))
+
+    def _spread(self, samples: Array) -> Array:
+        """Return one number a sample so that it broadcasts against the predictions."""
+        return samples[..., None] if self._per_sample else samples
+
+    def _check_options(self) -> None:
+        if isinstance(self.targets, np.ma.MaskedArray):
+            raise TypeError("Masked targets are not supported: give those samples a sample_weight of 0.")
+        if not hasattr(self.targets, "shape"):
+            object.__setattr__(self, "targets", np.asarray(self.targets))
+        if self.reduction not in REDUCTIONS:
+            raise ValueError(f"reduction={self.reduction!r} is none of {', '.join(map(repr, REDUCTIONS))}.")
+        if not 0 <= self.label_smoothing <= 1:
+            raise ValueError(f"label_smoothing={self.label_smoothing} is not between 0 and 1.")
+        if self.sample_weight is not None:
+            non_negative(self.sample_weight, "sample_weight")
+
+
+def _share(weight: Array, total: Array) -> Array:
+    """Return weight/total; nothing where nothing counts."""
+    return namespace(weight).where(total == 0, 0.0, weight / total)
