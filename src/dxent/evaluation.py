@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dxent.operators.base import LinearOperator
 
-__all__ = ["Evaluation", "Preconditioner", "Problem"]
+__all__ = ["Evaluation", "Preconditioner", "Problem", "Ray"]
 
 Vector = NDArray[np.float64]
 
@@ -40,11 +40,21 @@ class Preconditioner(Protocol):
         """Return M⁻¹ v."""
 
 
+class Ray(Protocol):
+    """A function on the ray x + t d."""
+
+    def slope(self, step: float) -> float:
+        """Return dF(x + t d)/dt, cheaply."""
+
+
 class Problem(Protocol):
     """A smooth convex function of a flat vector."""
 
     def evaluate(self, point: Vector) -> Evaluation:
         """Value, gradient and Hessian at ``point``."""
+
+    def along(self, here: Evaluation, direction: Vector) -> Ray:
+        """The function on a ray from ``here``."""
 
     def preconditioner(self, here: Evaluation) -> Preconditioner:
         """An approximate inverse of the Hessian at ``here``."""

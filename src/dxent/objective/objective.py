@@ -19,6 +19,7 @@ from dxent.kernels import dispatch
 from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.penalties import L2
 from dxent.objective.preconditioners import precondition
+from dxent.objective.ray import Ray
 from dxent.objective.scaling import Coordinates, Moments
 
 __all__ = ["Count", "Objective"]
@@ -94,6 +95,30 @@ class Objective:
     def preconditioner(self, here: Evaluation) -> Preconditioner:
         """An approximate inverse Hessian, as good as the number of parameters allows."""
         return precondition(self, here)
+
+    def along(self, here: Evaluation, direction: Vector) -> Ray:
+        """The objective on the ray from ``here``, by half a pass: the logits of the direction."""
+        assert isinstance(here.hessian, ObjectiveHessian)
+        coords = self.coordinates
+        weights = coords.weights(direction)
+        gaps = []
+        for block in self.rows.blocks:
+            moves = dispatch.logits(block.X, coords.centre, weights)
+            if moves.shape[1] == 1:  # the first of two classes has the logit 0
+                moves = np.column_stack([np.zeros(len(moves)), moves])
+            moves -= np.take_along_axis(moves, block.labels[:, None], axis=1)
+            gaps.append(moves)
+        self.count.passes += 1
+        bend = self.penalty.apply(direction.reshape(coords.shape)).ravel()
+        with np.errstate(divide="ignore"):
+            log_probs = tuple(np.log(probs) for probs in here.hessian.probs)
+        return Ray(
+            log_probs,
+            tuple(gaps),
+            tuple(block.sample_weight for block in self.rows.blocks),
+            float(here.point @ bend),
+            float(direction @ bend),
+        )
 
     def start(self) -> Vector:
         """The optimum of the intercept alone: zero weights, the logarithms of the class shares."""

@@ -13,6 +13,7 @@ from dxent.solvers.line_search import line_search
 __all__ = ["lbfgs"]
 
 MEMORY = 20
+FLATNESS = 0.9
 
 
 def lbfgs(problem: Problem, start: Vector) -> Iterator[Evaluation]:
@@ -31,10 +32,10 @@ def lbfgs(problem: Problem, start: Vector) -> Iterator[Evaluation]:
         if steps > max(preconditioner.cost, MEMORY):
             preconditioner, steps = problem.preconditioner(here), 0
         steps += 1
-        there = line_search(problem, here, -two_loop(here.gradient, pairs, preconditioner))
+        there = line_search(problem, here, -two_loop(here.gradient, pairs, preconditioner), flatness=FLATNESS)
         if there is None and pairs:  # stale curvature: start afresh along the preconditioned gradient
             pairs.clear()
-            there = line_search(problem, here, -preconditioner.apply(here.gradient))
+            there = line_search(problem, here, -preconditioner.apply(here.gradient), flatness=FLATNESS)
         if there is None:
             return
         s, y = there.point - here.point, there.gradient - here.gradient

@@ -12,6 +12,8 @@ from dxent.solvers.line_search import line_search
 
 __all__ = ["chord", "newton"]
 
+FLATNESS = 0.25
+
 
 def newton(problem: Problem, start: Vector) -> Iterator[Evaluation]:
     """Yield x, x⁺ = x − t H(x)⁻¹ g(x), …, until no step helps.
@@ -22,7 +24,7 @@ def newton(problem: Problem, start: Vector) -> Iterator[Evaluation]:
     here: Evaluation | None = problem.evaluate(start)
     while here is not None:
         yield here
-        here = line_search(problem, here, -solve(here.hessian, here.gradient))
+        here = line_search(problem, here, -solve(here.hessian, here.gradient), flatness=FLATNESS)
 
 
 def chord(problem: Problem, anchor: Evaluation, here: Evaluation) -> Iterator[Evaluation]:

@@ -14,6 +14,7 @@ __all__ = ["newton_cg"]
 
 LARGEST_RESIDUAL = 0.25
 INNER_STEPS = 500
+FLATNESS = 0.25
 
 
 def newton_cg(problem: Problem, start: Vector) -> Iterator[Evaluation]:
@@ -39,7 +40,7 @@ def newton_cg(problem: Problem, start: Vector) -> Iterator[Evaluation]:
         forcing = min(LARGEST_RESIDUAL, np.sqrt(size / first)) if size else 0.0
         step, products = conjugate_gradients(here.hessian, -here.gradient, preconditioner, forcing)
         spent += products
-        here = line_search(problem, here, step)
+        here = line_search(problem, here, step, flatness=FLATNESS)
 
 
 def conjugate_gradients(
