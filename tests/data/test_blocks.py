@@ -1,0 +1,60 @@
+"""Rows: weights become shares, tiles cover the rows that count."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from dxent.data import blocks
+from dxent.data.blocks import Block, Rows
+
+X = np.arange(24.0).reshape(8, 3)
+LABELS = np.array([0, 1, 2, 0, 1, 2, 0, 1])
+WEIGHTS = np.array([1.0, 2.0, 0.0, 4.0, 1.0, 0.0, 3.0, 1.0])
+
+
+@pytest.fixture(params=[np.asarray, scipy.sparse.csr_matrix], ids=["dense", "csr"])
+def store(request):
+    return request.param
+
+
+def test_weights_become_shares_that_sum_to_one(store):
+    rows = Rows.of(store(X), LABELS, WEIGHTS, 3)
+    (block,) = rows.blocks
+    np.testing.assert_allclose(block.sample_weight, WEIGHTS / 12, rtol=1e-15)
+    assert (rows.total_weight, rows.samples, rows.features) == (12.0, 8, 3)
+    np.testing.assert_allclose(rows.class_shares(), [8 / 12, 4 / 12, 0], rtol=1e-15)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e300, 2.0**-1074 * 4])
+def test_shares_do_not_depend_on_the_scale_of_the_weights(scale):
+    here, there = (Rows.of(X, LABELS, WEIGHTS * factor, 3) for factor in (1.0, scale))
+    np.testing.assert_allclose(there.blocks[0].sample_weight, here.blocks[0].sample_weight, rtol=1e-15)
+    np.testing.assert_allclose(there.total_weight, 12 * scale, rtol=1e-15)
+
+
+def test_shares_of_classes_add_up_over_blocks():
+    shares = WEIGHTS / 12
+    parts = tuple(Block(X[s], LABELS[s], shares[s]) for s in (slice(0, 3), slice(3, 8)))
+    rows = Rows(parts, 4, 12.0)
+    np.testing.assert_allclose(rows.class_shares(), [8 / 12, 4 / 12, 0, 0], rtol=1e-15)
+    assert rows.samples == 8
+
+
+@pytest.mark.parametrize("centre", [None, np.array([1.0, 2.0, 3.0])])
+@pytest.mark.parametrize("entries", [1, 7, 1 << 20])
+def test_tiles_are_the_rows_of_positive_weight(store, centre, entries, monkeypatch):
+    monkeypatch.setattr(blocks, "TILE_ENTRIES", entries)
+    tiles = list(Rows.of(store(X.astype(np.float32)), LABELS, WEIGHTS, 3).tiles(centre))
+    assert all(tile.dtype == np.float64 for tile in tiles)
+    expected = X[WEIGHTS > 0] - (0 if centre is None else centre)
+    np.testing.assert_array_equal(np.concatenate(tiles), expected)
+
+
+def test_taken_rows_are_copies_under_new_weights(store):
+    block = Block(store(X), LABELS, WEIGHTS / 12)
+    taken = block.take(np.array([5, 1]), np.array([0.25, 0.75]))
+    dense = taken.X if isinstance(taken.X, np.ndarray) else taken.X.toarray()
+    np.testing.assert_array_equal(dense, X[[5, 1]])
+    np.testing.assert_array_equal(taken.labels, [2, 1])
+    np.testing.assert_array_equal(taken.sample_weight, [0.25, 0.75])
+    assert not np.shares_memory(dense, X)

@@ -1,0 +1,132 @@
+"""Value, gradient and Hessian are those of one function, and blocks, weights and storage do not matter."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from objective.problems import Truth, draw, raw
+
+STRENGTH = 0.03
+
+
+@pytest.fixture(params=[2, 3, 5], ids=lambda classes: f"{classes} classes")
+def classes(request):
+    return request.param
+
+
+@pytest.fixture(params=[True, False], ids=["intercept", "no intercept"])
+def intercept(request):
+    return request.param
+
+
+@pytest.fixture(params=["dense", "csr"])
+def store(request):
+    return scipy.sparse.csr_matrix if request.param == "csr" else np.asarray
+
+
+@pytest.fixture(params=[np.float64, np.float32], ids=["float64", "float32"])
+def dtype(request):
+    return request.param
+
+
+@pytest.fixture
+def data(classes, store, dtype):
+    plain = draw(classes, classes=classes)
+    X = plain.X.astype(dtype)
+    middle = np.median(X, axis=0)
+    X[middle > X] = 0
+    return replace(plain, X=store(X))
+
+
+@pytest.fixture
+def objective(data, intercept):
+    return data.objective(STRENGTH, intercept, cuts=(7, 31))
+
+
+@pytest.fixture
+def point(objective):
+    return np.random.default_rng(5).normal(size=objective.size)
+
+
+def differences(f, point, h=1e-3):
+    """Central differences of fourth order along each axis."""
+    return np.stack(
+        [
+            (8 * (f(point + e) - f(point - e)) - (f(point + 2 * e) - f(point - 2 * e))) / (12 * h)
+            for e in h * np.eye(point.size)
+        ]
+    )
+
+
+def test_value_is_the_mean_loss_plus_the_penalty(data, objective, intercept, point):
+    dense = data if isinstance(data.X, np.ndarray) else replace(data, X=data.X.toarray())
+    truth = Truth(dense, STRENGTH, intercept)
+    here = objective.evaluate(point)
+    expected = float(truth.value(raw(objective, point)))
+    assert abs(here.value - expected) <= here.rounding < 1e-13 * expected
+
+
+def test_gradient_is_the_derivative_of_the_value(objective, point):
+    gradient = differences(lambda x: objective.evaluate(x).value, point)
+    np.testing.assert_allclose(objective.evaluate(point).gradient, gradient, rtol=0, atol=1e-10)
+
+
+def test_hessian_is_the_derivative_of_the_gradient(objective, point):
+    hessian = differences(lambda x: objective.evaluate(x).gradient, point)
+    np.testing.assert_allclose(objective.evaluate(point).hessian.to_dense(), hessian, rtol=0, atol=1e-10)
+
+
+def test_products_with_the_hessian_are_those_of_its_matrix(objective, point, dtype):
+    hessian = objective.evaluate(point).hessian
+    products = np.stack([hessian.mv(e) for e in np.eye(objective.size)], axis=1)
+    dense = hessian.to_dense()
+    # a product is computed in the precision of the data, the matrix in that of the probabilities
+    np.testing.assert_allclose(products, dense, rtol=0, atol=100 * np.finfo(dtype).eps * np.abs(dense).max())
+    np.testing.assert_allclose(dense, dense.T, rtol=0, atol=1e-14 * np.abs(dense).max())
+    assert np.linalg.eigvalsh(dense).min() > 0
+
+
+def test_blocks_do_not_matter(data, objective, intercept, point):
+    one, many = data.objective(STRENGTH, intercept), objective
+    for field in ("mean", "variance"):
+        np.testing.assert_allclose(getattr(many.moments, field), getattr(one.moments, field), rtol=1e-13)
+    assert (many.moments.largest >= one.moments.largest * (1 - 1e-14)).all()
+    here, there = one.evaluate(point), many.evaluate(point)
+    np.testing.assert_allclose(there.value, here.value, rtol=1e-13)
+    np.testing.assert_allclose(there.gradient, here.gradient, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(there.hessian.to_dense(), here.hessian.to_dense(), rtol=1e-12, atol=1e-14)
+
+
+def test_weight_2_is_a_row_twice(data, intercept):
+    vstack = np.concatenate if isinstance(data.X, np.ndarray) else scipy.sparse.vstack
+    weight = np.where(np.arange(len(data.labels)) < 9, 2.0, 1.0)
+    twice = replace(
+        data,
+        X=vstack([data.X, data.X[:9]]).astype(data.X.dtype),
+        sample_weight=np.ones(69),
+        labels=np.append(data.labels, data.labels[:9]),
+    )
+    if not isinstance(twice.X, np.ndarray):
+        twice = replace(twice, X=twice.X.tocsr())
+    heavy = replace(data, sample_weight=weight).objective(STRENGTH, intercept)
+    repeated = twice.objective(STRENGTH, intercept)
+    point = np.random.default_rng(6).normal(size=heavy.size)
+    here, there = heavy.evaluate(point), repeated.evaluate(point)
+    np.testing.assert_allclose(there.value, here.value, rtol=1e-13)
+    np.testing.assert_allclose(there.gradient, here.gradient, rtol=1e-12, atol=1e-14)
+
+
+def test_passes_are_counted(objective, point):
+    here = objective.evaluate(point)
+    here.hessian.mv(point)
+    here.hessian.to_dense()
+    assert objective.count.passes == 3
+
+
+def test_the_start_is_the_optimum_of_the_intercept_alone(objective, intercept):
+    gradient = objective.evaluate(objective.start()).gradient.reshape(objective.coordinates.shape)
+    assert not objective.start().reshape(objective.coordinates.shape)[:, :3].any()
+    if intercept:
+        np.testing.assert_allclose(gradient[:, -1], 0, atol=1e-15)
