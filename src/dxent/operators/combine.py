@@ -13,6 +13,7 @@ from typing import NamedTuple, final
 
 from dxent._typing import Array, Shape
 from dxent.operators.base import LinearOperator, Structure
+from dxent.operators.elementary import Zero
 from dxent.operators.ordering import multiply_out
 
 __all__ = [
@@ -194,6 +195,8 @@ def mirrors(A: LinearOperator, B: LinearOperator) -> bool:
         return len(A.terms) == len(B.terms) and all(map(mirrors, A.terms, B.terms))
     if isinstance(A, Transpose) or isinstance(B, Transpose):
         return getattr(A, "operator", None) is B or getattr(B, "operator", None) is A
+    if isinstance(A, Zero):
+        return isinstance(B, Zero)
     return A is B and Structure.SYMMETRIC in A.structure
 
 
