@@ -105,6 +105,18 @@ def test_without_a_proof_the_exit_code_is_one_and_the_reason_is_given(call, writ
     assert "separated" in out
 
 
+def test_a_warning_goes_to_standard_error(call, write):
+    rows = "".join(f"{x},{2 * x},{'a' if x % 3 else 'b'}\n" for x in range(40))
+    code, out, err = call(
+        "fit", write("x,twice,label\n" + rows), "--target", "label", "--C", "inf", "--quiet"
+    )
+    assert code == 0
+    assert out.startswith("Proved")
+    assert err.startswith("dxent: warning: ")
+    assert "linearly dependent" in err
+    assert err.count("\n") == 1
+
+
 def test_row_91_an_interrupted_fit_says_how_far_it_got(monkeypatch, capsys):
     class Interrupted(fitting.LogisticRegression):
         def fit(self, X, y):

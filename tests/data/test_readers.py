@@ -124,6 +124,9 @@ BAD_TEXT = [
     (76, "x,label\ninf,a\n1,b\n", ["row 1", "column 'x'", "not a finite number"]),
     (76, "x\u202e,label\n1,a\n0x10,b\n", ["line 3", r"column 'x\u202e' has '0x10' where a number is needed"]),
     (76, "x,label\n1_000,a\n", ["line 2", "'1_000'"]),
+    (76, "x,label\n\uff11,a\n", ["line 2", "'\uff11'"]),
+    (76, "x,label\n\v1,a\n", ["column #0", "invalid value"]),  # a number to Python, not to Arrow
+    (73, f"{'x' * 200_000},label\n1,a\n", ["line 1", "field limit"]),
     (76, 'x,label\n"1,5",a\n', ["line 2", "'1,5'", "encode it as numbers"]),
     (76, "x,z,label\n1,NA,a\n,2,b\n", ["2 values are missing", "row 1, column 'z'"]),
     (76, "x,label\n1,a\n2,\n", ["1 value is missing", "row 2, column 'label'"]),
@@ -170,6 +173,15 @@ def test_bad_parquet(write, content, says):
         read_table(path, "label")
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_parquet_file(write):
+    path = write(pa.table({"x": list(range(1000)), "label": [0, 1] * 500}), "data.parquet")
+    content = bytearray(path.read_bytes())
+    content[4:400] = bytes(396)
+    path.write_bytes(content)
+    with pytest.raises(TableError, match="cannot be read as Parquet"):
+        read_table(path, "label")
 
 
 def test_a_truncated_parquet_file(write):
