@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from pathlib import Path
 from typing import Any
 
 import click
@@ -29,6 +30,8 @@ def load(data: str, target: str | None) -> Table:
         if target not in {None, BUNDLED[data]}:
             raise click.UsageError(f"the target of {data} is {BUNDLED[data]!r}: leave out --target")
         return load_bundled(data)
+    if target is None and not Path(data).exists():
+        raise click.UsageError(f"{data!r} is neither a file nor a bundled data set ({', '.join(BUNDLED)})")
     if target is None:
         raise click.UsageError("name the column of labels: --target COLUMN")
     try:
