@@ -1,4 +1,4 @@
-"""Checks for functions, operators and objectives of your own: derivatives against differences, algebra's laws.
+"""Checks for functions, operators and objectives of your own: derivatives, laws, structure.
 
 Each check is silent if all is well and raises AssertionError naming the entry, what was expected and what was
 found. Differences are five-point central ones: where the function is smooth on the scale of max(1, |x|) they
@@ -49,7 +49,11 @@ def check_function(f: Function, x: Any, *, rtol: float = 1e-7) -> None:
     cotangent = _random(y.shape)
     H = f.weighted_hessian(x, cotangent)
     check_operator(H)
-    _check_derivative(f"{f}: weighted Hessian", lambda at: f.linearize(at)[1].T.mv(cotangent), H, x, rtol)
+
+    def pullback(at: Vector) -> Any:
+        return f.linearize(at)[1].T.mv(cotangent)
+
+    _check_derivative(f"{f}: weighted Hessian", pullback, H, x, rtol)
 
 
 def check_operator(A: LinearOperator, *, rtol: float = 1e-12) -> None:
@@ -88,7 +92,7 @@ def check_objective(
 ) -> None:
     """Check an objective at x: its gradient against its values, its Hessian against its gradients.
 
-    Errors are measured against the largest entry, or the value itself if that is larger. Raises: AssertionError.
+    Errors are measured against the largest entry, or the value if that is larger. Raises: AssertionError.
     """
     x = np.asarray(x, dtype=np.float64)
     g = np.asarray(gradient(x))
@@ -143,12 +147,7 @@ def _equal(
     if (errors <= allowed).all():
         return
     place = np.unravel_index(int(np.argmax(np.where(np.isnan(errors), np.inf, errors))), errors.shape)
-    first, *rest = (str(int(k)) for k in place) if errors.ndim else ("",)
-    entry = (
-        f"[{', '.join([first, *rest])}]"
-        if names is None
-        else f"[{', '.join(rest)}] along {names[int(first)]}"
-    )
-    raise AssertionError(
-        f"{what}, entry {entry}: expected {expected[place]}, found {found[place]}, allowed error {allowed:.1e}."
-    )
+    inside, along = (place, "") if names is None else (place[1:], f" along {names[int(place[0])]}")
+    entry = f"[{', '.join(str(int(k)) for k in inside)}]{along}"
+    values = f"expected {expected[place]}, found {found[place]} (allowed error {allowed:.1e})"
+    raise AssertionError(f"{what}, entry {entry}: {values}.")

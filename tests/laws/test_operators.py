@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from cases.operators import CASES
 
+from cases.operators import CASES
 from dxent.operators import as_scipy, diagonal, is_psd, is_symmetric, pinv, rank, sqrt, trace
 from dxent.operators.ordering import apply_to_columns
 from dxent.testing import check_operator

@@ -66,7 +66,7 @@ def _soft(like: Array, given: Array) -> Array:
 
 
 def _one_hot(like: Array, given: Array, ignore_index: int | None) -> Array:
-    """Return one-hot rows; zeros where the label is ignored, NaN where it is no class and nobody can raise."""
+    """Return one-hot rows: zeros where the label is ignored, NaN where it is wrong and nobody can raise."""
     xp, classes = namespace(like), like.shape[-1]
     labels, whole = _integers(given)
     ignored = labels != labels if ignore_index is None else labels == ignore_index
