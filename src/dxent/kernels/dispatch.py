@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from types import ModuleType
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dxent.kernels import reference
-from dxent.kernels.threads import in_order, single_threaded_blas, thread_count
+from dxent.kernels.threads import in_order, single_threaded_blas, sum_in_order, thread_count
 
 __all__ = [
     "column_moments",
@@ -56,6 +57,10 @@ MOST_NATIVE_OUTPUTS = 48
 """From here on the matrix products dominate, and BLAS does those."""
 
 
+LARGEST_GRAM_A_THREAD = 2048
+"""Up to this order each thread sums a matrix of its own; a larger one is summed once, by blocks."""
+
+
 def logits(X: Design, centre: Doubles | None, weights: Floats) -> Floats:
     """`reference.logits`."""
     kernels, part = _kernels(X, len(weights))
@@ -65,7 +70,7 @@ def logits(X: Design, centre: Doubles | None, weights: Floats) -> Floats:
         Z[rows] = kernels.logits(part(rows), centre, weights)
         return ()
 
-    _total(fill, _tiles(X, len(weights)))
+    sum_in_order(fill, _tiles(X, len(weights)))
     return Z
 
 
@@ -77,7 +82,8 @@ def pullback(X: Design, centre: Doubles | None, residuals: Floats, with_bias: bo
     def tile(rows: slice) -> tuple[Doubles]:
         return (kernels.pullback(part(rows), centre, residuals[rows], with_bias),)
 
-    (gradient,) = _total(tile, _tiles(X, outputs))
+    gradient: Doubles
+    (gradient,) = sum_in_order(tile, _tiles(X, outputs))
     return gradient
 
 
@@ -95,7 +101,7 @@ def loss_pass(
         )
         return loss, gradient
 
-    loss, gradient = _total(tile, _tiles(X, outputs))
+    loss, gradient = sum_in_order(tile, _tiles(X, outputs))
     return loss, gradient, probs
 
 
@@ -109,7 +115,8 @@ def hessian_pass(
     def tile(rows: slice) -> tuple[Doubles]:
         return (kernels.hessian_pass(part(rows), centre, probs[rows], sample_weight[rows], direction),)
 
-    (product,) = _total(tile, _tiles(X, outputs))
+    product: Doubles
+    (product,) = sum_in_order(tile, _tiles(X, outputs))
     return product
 
 
@@ -117,14 +124,29 @@ def softmax_gram(
     X: Design, centre: Doubles | None, probs: Floats, sample_weight: Doubles, with_bias: bool
 ) -> Floats:
     """`reference.softmax_gram`."""
-    kernels, part = _arithmetic(X)
-    order = (probs.shape[1] - 1) * (X.shape[1] + with_bias)
+    width = X.shape[1] + with_bias
+    order = (probs.shape[1] - 1) * width
+    tiles, starts = row_tiles(X.shape[0], max(1024, ENTRIES_A_TILE // max(order, 1))), range(0, order, width)
+
+    def factors(rows: slice) -> tuple[Floats, Floats, Floats]:
+        dense = X[rows].toarray() if _is_sparse(X) else X[rows]
+        return reference.gram_factors(dense, centre, probs[rows], sample_weight[rows], with_bias)
 
     def tile(rows: slice) -> tuple[Floats]:
-        return (kernels.softmax_gram(part(rows), centre, probs[rows], sample_weight[rows], with_bias),)
+        part, mine = np.zeros((order, order), probs.dtype), factors(rows)
+        for start in starts:
+            reference.add_block_row(part, *mine, start)
+        return (part,)
 
-    (gram,) = _total(tile, row_tiles(X.shape[0], max(256, ENTRIES_A_TILE // max(order, 1))))
-    return gram
+    if order <= LARGEST_GRAM_A_THREAD:
+        (gram,) = sum_in_order(tile, tiles)
+        return reference.mirrored(gram, width)
+    gram = np.zeros((order, order), probs.dtype)
+    for rows in tiles:
+        add = partial(reference.add_block_row, gram, *factors(rows))
+        for _ in in_order(add, starts):
+            pass
+    return reference.mirrored(gram, width)
 
 
 def column_moments(X: Design, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles]:
@@ -150,9 +172,9 @@ def column_moments(X: Design, sample_weight: Doubles) -> tuple[Doubles, Doubles,
         total, squares, largest[tile] = kernels.column_spread(part(rows), mean, sample_weight[rows])
         return total, squares
 
-    (from_origin,) = _total(sums, tiles)
+    (from_origin,) = sum_in_order(sums, tiles)
     mean = origin + from_origin
-    off, squares = _total(spread, list(enumerate(tiles)))
+    off, squares = sum_in_order(spread, list(enumerate(tiles)))
     return mean, np.maximum(squares - off**2, 0.0), largest.max(axis=0)
 
 
@@ -207,13 +229,3 @@ def _is_sparse(X: Design) -> bool:
 def _first_row(X: Design, row: int) -> Doubles:
     line = X[[row]].toarray() if _is_sparse(X) else X[row]
     return np.asarray(line, np.float64).ravel()
-
-
-def _total(work: Callable[[Any], tuple[Any, ...]], items: list[Any]) -> Any:
-    """Return the sums over the items of each of the numbers and arrays that ``work`` returns, in order."""
-    results = in_order(work, items)
-    total = list(next(results))
-    for result in results:
-        for i, term in enumerate(result):
-            total[i] += term
-    return total

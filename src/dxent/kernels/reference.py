@@ -35,9 +35,16 @@ Integers = NDArray[np.integer[Any]]
 
 
 def centred(X: Floats, centre: Floats | None, dtype: DTypeLike) -> Floats:
-    """Rows of the design matrix as the arithmetic sees them: x − μ, in ``dtype``."""
-    rows: Floats = np.asarray(X, dtype=dtype)
-    return rows if centre is None else rows - centre.astype(dtype)
+    """Rows of the design matrix as the arithmetic sees them: x − μ, in ``dtype``.
+
+    The difference is taken in the wider of the two dtypes, so that float32 arithmetic on float64 rows keeps
+    the digits that a large offset hides.
+    """
+    if centre is None:
+        return np.asarray(X, dtype=dtype)
+    wide = np.result_type(X.dtype, dtype)
+    rows: Floats = X.astype(wide, copy=False) - centre.astype(wide)
+    return rows.astype(dtype, copy=False)
 
 
 def logits(X: Floats, centre: Floats | None, weights: Floats) -> Floats:
@@ -84,18 +91,43 @@ def softmax_gram(
     (classes − 1)(features [+ 1]), with blocks H_st = Σ s_i p_is (δ_st − p_it) x̃_i x̃_iᵀ for s, t ≥ 1, and the
     dtype of ``probs``.
     """
+    factors = gram_factors(X, centre, probs, sample_weight, with_bias)
+    order, width = factors[1].shape[1], factors[0].shape[1]
+    H = np.zeros((order, order), probs.dtype)
+    for start in range(0, order, width):
+        add_block_row(H, *factors, start)
+    return mirrored(H, width)
+
+
+def gram_factors(
+    X: Floats, centre: Floats | None, probs: Floats, sample_weight: Doubles, with_bias: bool
+) -> tuple[Floats, Floats, Floats]:
+    """Return what `add_block_row` multiplies: √s x̃; p_t √s x̃ side by side for t ≥ 1; and p_t (1 − p_t)."""
     rows = centred(X, centre, probs.dtype)
     if with_bias:
         rows = np.column_stack([rows, np.ones(len(rows), rows.dtype)])
     rows = rows * np.sqrt(sample_weight)[:, None].astype(probs.dtype)
-    tail, width = probs[:, 1:], rows.shape[1]
+    tail = probs[:, 1:]
     scaled = (tail[:, :, None] * rows[:, None, :]).reshape(len(rows), -1)
-    H: Floats = -(scaled.T @ scaled)
-    # A diagonal block is written from its own weights p(1 − p), not as a difference of two Grams.
-    for s, weight in enumerate(np.sqrt(tail * complements(probs)[:, 1:]).T):
-        block = slice(s * width, (s + 1) * width)
-        weighted = rows * weight[:, None]
-        H[block, block] = weighted.T @ weighted
+    return rows, scaled, tail * complements(probs)[:, 1:]
+
+
+def add_block_row(H: Floats, rows: Floats, scaled: Floats, variances: Floats, start: int) -> None:
+    """Add the blocks s, s; s, s + 1; … of one class s, whose rows in H begin at ``start``.
+
+    The diagonal block is formed from its own weights p (1 − p), not as a difference of two sums.
+    """
+    width = rows.shape[1]
+    stop = start + width
+    own = rows * np.sqrt(variances[:, start // width, None])
+    H[start:stop, start:stop] += own.T @ own
+    H[start:stop, stop:] -= scaled[:, start:stop].T @ scaled[:, stop:]
+
+
+def mirrored(H: Floats, width: int) -> Floats:
+    """Return the symmetric matrix whose block rows, from the diagonal on, are H's; H is overwritten."""
+    for stop in range(width, len(H), width):
+        H[stop:, stop - width : stop] = H[stop - width : stop, stop:].T
     return H
 
 

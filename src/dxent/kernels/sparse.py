@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from dxent.kernels import reference
 from dxent.kernels.reference import (
     Doubles,
     Floats,
@@ -27,7 +26,6 @@ __all__ = [
     "loss_pass",
     "pullback",
     "row_slice",
-    "softmax_gram",
 ]
 
 CSR = Any
@@ -73,13 +71,6 @@ def hessian_pass(
     """Return Σ s_i [(diag p_i − p_i p_iᵀ) ⊗ x̃_i x̃_iᵀ] V for a direction V shaped as the weights."""
     R = weighted_softmax_jacobian(probs, logits(X, centre, direction), sample_weight)
     return pullback(X, centre, R, direction.shape[1] > X.shape[1])
-
-
-def softmax_gram(
-    X: CSR, centre: Floats | None, probs: Floats, sample_weight: Doubles, with_bias: bool
-) -> Floats:
-    """Return `reference.softmax_gram` of the rows filled in: the result is dense and larger than they are."""
-    return reference.softmax_gram(X.toarray(), centre, probs, sample_weight, with_bias)
 
 
 def column_sums(X: CSR, shift: Doubles, sample_weight: Doubles) -> Doubles:

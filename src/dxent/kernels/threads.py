@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Any, TypeVar
 
-__all__ = ["in_order", "single_threaded_blas", "thread_count"]
+__all__ = ["in_order", "single_threaded_blas", "sum_in_order", "thread_count"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -60,6 +60,19 @@ def in_order(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
+
+
+def sum_in_order(work: Callable[[Item], tuple[Any, ...]], items: Sequence[Item]) -> Any:
+    """Return the sum of each of the numbers and arrays that ``work(item)`` returns, in the items' order.
+
+    The first item's arrays are summed into.
+    """
+    results = in_order(work, items)
+    total = list(next(results))
+    for result in results:
+        for i, term in enumerate(result):
+            total[i] += term
+    return total
 
 
 def _processors() -> int:

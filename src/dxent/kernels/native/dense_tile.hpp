@@ -10,8 +10,8 @@ using dxent::Matrix;
 
 constexpr ptrdiff_t kTileBytes = 384 * 1024;  // a tile stays in the second-level cache while it is used twice
 inline ptrdiff_t tile_height(ptrdiff_t features, ptrdiff_t size) {
-    const ptrdiff_t fitting = kTileBytes / (size * (features + 1)) / 16 * 16;
-    return fitting < 16 ? 16 : minimum(fitting, 128);
+    const ptrdiff_t fitting = kTileBytes / (size * (features + 1)) / 8 * 8;
+    return fitting < 8 ? 8 : minimum(fitting, 128);
 }
 
 // Rows of a matrix less its centre, converted to Real; each starts on a vector and is padded with zeros.
