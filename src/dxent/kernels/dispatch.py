@@ -57,6 +57,9 @@ MOST_NATIVE_OUTPUTS = 48
 """From here on the matrix products dominate, and BLAS does those."""
 
 
+GRAM_ROWS_A_TILE = 1024
+"""So many at least, that forming the products outweighs adding them up."""
+
 LARGEST_GRAM_A_THREAD = 2048
 """Up to this order each thread sums a matrix of its own; a larger one is summed once, by blocks."""
 
@@ -126,7 +129,10 @@ def softmax_gram(
     """`reference.softmax_gram`."""
     width = X.shape[1] + with_bias
     order = (probs.shape[1] - 1) * width
-    tiles, starts = row_tiles(X.shape[0], max(1024, ENTRIES_A_TILE // max(order, 1))), range(0, order, width)
+    tiles, starts = (
+        row_tiles(X.shape[0], max(GRAM_ROWS_A_TILE, ENTRIES_A_TILE // max(order, 1))),
+        range(0, order, width),
+    )
 
     def factors(rows: slice) -> tuple[Floats, Floats, Floats]:
         dense = X[rows].toarray() if _is_sparse(X) else X[rows]

@@ -108,7 +108,7 @@ def gram_factors(
         rows = np.column_stack([rows, np.ones(len(rows), rows.dtype)])
     rows = rows * np.sqrt(sample_weight)[:, None].astype(probs.dtype)
     tail = probs[:, 1:]
-    scaled = (tail[:, :, None] * rows[:, None, :]).reshape(len(rows), -1)
+    scaled = (tail[:, :, None] * rows[:, None, :]).reshape(len(rows), tail.shape[1] * rows.shape[1])
     return rows, scaled, tail * complements(probs)[:, 1:]
 
 

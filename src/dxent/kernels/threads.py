@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Any, TypeVar
 
-__all__ = ["in_order", "single_threaded_blas", "sum_in_order", "thread_count"]
+__all__ = ["blas_libraries", "in_order", "processors", "single_threaded_blas", "sum_in_order", "thread_count"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -29,8 +29,8 @@ def thread_count() -> int:
     inside = _allowed.get()
     if inside is not None:
         return inside
-    limits: list[int] = [library.get_num_threads() for library in _blas().lib_controllers]
-    return max(1, min([_processors(), *limits]))
+    limits: list[int] = [library.get_num_threads() for library in blas_libraries().lib_controllers]
+    return max(1, min([processors(), *limits]))
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def single_threaded_blas() -> Iterator[None]:
     """Hold BLAS at one thread, so that its sums do not depend on their number; ours stay as they were."""
     token = _allowed.set(thread_count())
     try:
-        with _blas().limit(limits=1):
+        with blas_libraries().limit(limits=1):
             yield
     finally:
         _allowed.reset(token)
@@ -75,20 +75,22 @@ def sum_in_order(work: Callable[[Item], tuple[Any, ...]], items: Sequence[Item])
     return total
 
 
-def _processors() -> int:
+def processors() -> int:
+    """Return ``OMP_NUM_THREADS``, or else the number of processors that this process may run on."""
     wanted = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
     if wanted.isdecimal() and int(wanted) > 0:
         return int(wanted)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _blas() -> Any:
+def blas_libraries() -> Any:
+    """Return threadpoolctl's controller of the BLAS libraries in this process."""
     # SciPy brings a BLAS of its own, which a search made before its import has not seen.
-    return _blas_libraries("scipy.linalg" in sys.modules)
+    return _find_blas("scipy.linalg" in sys.modules)
 
 
 @cache
-def _blas_libraries(with_scipy: bool) -> Any:
+def _find_blas(with_scipy: bool) -> Any:
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController().select(user_api="blas")

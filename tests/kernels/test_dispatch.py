@@ -1,0 +1,179 @@
+"""The kernels as the other layers call them: tiles, sparse rows, moments, and what is in use."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse
+from dxent.kernels import dispatch, reference
+
+OUTPUTS = [1, 2, 3, 10, 60]
+
+
+@pytest.fixture
+def small_tiles(monkeypatch):
+    monkeypatch.setattr(dispatch, "ENTRIES_A_TILE", 512)
+    monkeypatch.setattr(dispatch, "GRAM_ROWS_A_TILE", 64)
+
+
+def all_kernels(kernels, problem, probs):
+    X, centre, weights, labels, sample_weight = problem.arguments
+    loss, gradient, new_probs = kernels.loss_pass(X, centre, weights, labels, sample_weight)
+    return {
+        "loss": loss,
+        "gradient": gradient,
+        "probs": new_probs,
+        "logits": kernels.logits(X, centre, weights),
+        "pullback": kernels.pullback(X, centre, probs, problem.with_bias),
+        "hessian": kernels.hessian_pass(X, centre, probs, sample_weight, problem.direction),
+        "gram": kernels.softmax_gram(X, centre, probs, sample_weight, problem.with_bias),
+    }
+
+
+def assert_same(problem, dense, tolerance=1e-12):
+    probs = reference.loss_pass(*dense.arguments)[2]
+    expected = all_kernels(reference, dense, probs)
+    for name, result in all_kernels(dispatch, problem, probs).items():
+        scale = np.max(np.abs(expected[name]), initial=1.0)
+        np.testing.assert_allclose(result, expected[name], rtol=0, atol=tolerance * scale, err_msg=name)
+        assert np.asarray(result).dtype == np.asarray(expected[name]).dtype, name
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("outputs", OUTPUTS)
+def test_many_tiles_are_one(make_problem, outputs):
+    problem = make_problem(300, 11, outputs)
+    assert len(dispatch.row_tiles(300, 64)) > 1
+    assert_same(problem, problem)
+
+
+@pytest.mark.parametrize("samples", [0, 1])
+@pytest.mark.parametrize("outputs", OUTPUTS)
+def test_no_rows_and_one(make_problem, samples, outputs):
+    problem = make_problem(samples, 4, outputs)
+    assert_same(problem, problem)
+
+
+def unaligned(X):
+    raw = np.zeros(X.nbytes + 1, np.uint8)
+    raw[1:] = np.frombuffer(np.ascontiguousarray(X).tobytes(), np.uint8)
+    return raw[1:].view(X.dtype).reshape(X.shape)
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize(
+    "odd", [unaligned, lambda X: X.astype(">f8"), lambda X: np.round(X).astype(np.int64)], ids=str
+)
+def test_memory_that_needs_converting(make_problem, odd):
+    problem = make_problem(200, 6, 3)
+    other = odd(problem.X)
+    assert_same(replace(problem, X=other), replace(problem, X=other.astype(np.float64)))
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_a_large_gram_is_summed_by_blocks(make_problem, monkeypatch):
+    problem = make_problem(150, 9, 5)
+    probs = reference.loss_pass(*problem.arguments)[2]
+    arguments = problem.X, problem.centre, probs, problem.sample_weight, True
+    small = dispatch.softmax_gram(*arguments)
+    monkeypatch.setattr(dispatch, "LARGEST_GRAM_A_THREAD", 1)
+    np.testing.assert_allclose(dispatch.softmax_gram(*arguments), small, rtol=0, atol=1e-15)
+
+
+SPARSE = {
+    "array": scipy.sparse.csr_array,
+    "matrix": scipy.sparse.csr_matrix,
+    "wide indices": lambda X: with_indices(scipy.sparse.csr_array(X), np.int64),
+    "unsorted, doubled, explicit zeros": lambda X: untidy(X),
+}
+
+
+def with_indices(X, dtype):
+    return scipy.sparse.csr_array((X.data, X.indices.astype(dtype), X.indptr.astype(dtype)), shape=X.shape)
+
+
+def untidy(X):
+    """The same matrix with each entry in two halves, backwards, and its zeros stored."""
+    samples, features = X.shape
+    columns = np.tile(np.repeat(np.arange(features)[::-1], 2), samples)
+    data = np.repeat(X[:, ::-1], 2, axis=1).ravel() / 2
+    return scipy.sparse.csr_array((data, columns, np.arange(samples + 1) * 2 * features), shape=X.shape)
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("centre", [True, False])
+@pytest.mark.parametrize("outputs", [1, 2, 10])
+@pytest.mark.parametrize("kind", SPARSE)
+def test_sparse_rows(make_problem, kind, outputs, centre):
+    problem = make_problem(200, 8, outputs, centre=centre)
+    problem.X[problem.X < 0.5] = 0
+    X = SPARSE[kind](problem.X)
+    before = [part.copy() for part in (X.data, X.indices, X.indptr)]
+    assert_same(replace(problem, X=X), problem)
+    for moment, wanted in zip(
+        dispatch.column_moments(X, problem.sample_weight),
+        dispatch.column_moments(problem.X, problem.sample_weight),
+        strict=True,
+    ):
+        np.testing.assert_allclose(moment, wanted, rtol=1e-12, atol=1e-14)
+    for part, was in zip((X.data, X.indices, X.indptr), before, strict=True):
+        np.testing.assert_array_equal(part, was)
+
+
+def test_sparse_float32(make_problem):
+    problem = make_problem(50, 8, 3, data="f4", arithmetic="f4")
+    assert_same(replace(problem, X=scipy.sparse.csr_array(problem.X)), problem, 1e-5)
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("sparse", [False, True])
+def test_moments(sparse):
+    rng = np.random.default_rng(0)
+    spread = rng.normal(size=400)
+    X = np.column_stack([spread, 1e9 + spread, np.full(400, 0.1), np.full(400, 1e9), 1e100 * spread])
+    sample_weight = rng.random(400)
+    sample_weight[[0, 7]] = 0
+    X[7] = 1e100  # a row without weight
+    sample_weight /= sample_weight.sum()
+    mean, variance, largest = dispatch.column_moments(
+        scipy.sparse.csr_array(X) if sparse else X, sample_weight
+    )
+    kept = np.delete(X, [0, 7], axis=0)
+    s = np.delete(sample_weight, [0, 7])
+    about = kept - s @ kept
+    np.testing.assert_allclose(mean, s @ kept, rtol=1e-12, atol=1e-12)
+    np.testing.assert_array_equal(variance[[2, 3]], 0)
+    np.testing.assert_array_equal(largest[[2, 3]], 0)
+    np.testing.assert_allclose(variance[[0, 4]], (s @ about**2)[[0, 4]], rtol=1e-12)
+    np.testing.assert_allclose(variance[1], variance[0], rtol=1e-7)
+    np.testing.assert_allclose(largest, np.abs(about).max(axis=0), rtol=1e-6, atol=1e-6)
+
+
+def test_moments_of_a_sparse_column_with_a_far_first_row():
+    dense = np.zeros((1000, 2))
+    dense[0, 0] = 1e9
+    dense[::2, 1] = 3
+    weight = np.full(1000, 1e-3)
+    for result, wanted in zip(
+        dispatch.column_moments(scipy.sparse.csr_array(dense), weight),
+        (dense.mean(axis=0), dense.var(axis=0), np.abs(dense - dense.mean(axis=0)).max(axis=0)),
+        strict=True,
+    ):
+        np.testing.assert_allclose(result, wanted, rtol=1e-9)
+
+
+def test_what_is_in_use():
+    config = dispatch.show_config()
+    assert config["kernels"] == ("NumPy" if dispatch.native is None else "native")
+    assert config["threads"] >= 1
+    assert config["numpy"] == np.__version__
+
+
+def test_import_is_lazy():
+    code = "import sys, dxent.kernels.dispatch; print(*[m for m in ('scipy', 'sklearn') if m in sys.modules])"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "\n"
+    )

@@ -1,0 +1,88 @@
+"""Threads change nothing but the time: the same bits for any number, their limits, and forks."""
+
+import os
+import warnings
+
+import numpy as np
+import pytest
+from dxent.kernels import dispatch, threads
+from threadpoolctl import threadpool_limits
+
+
+@pytest.mark.parametrize("outputs", [1, 3, 60])
+def test_the_same_bits_for_any_number_of_threads(make_problem, monkeypatch, outputs):
+    monkeypatch.setattr(dispatch, "ENTRIES_A_TILE", 256)
+    monkeypatch.setattr(dispatch, "GRAM_ROWS_A_TILE", 32)
+    problem = make_problem(400, 7, outputs)
+
+    def results():
+        loss, gradient, probs = dispatch.loss_pass(*problem.arguments)
+        X, centre, _, _, s = problem.arguments
+        return [
+            np.array(loss),
+            gradient,
+            probs,
+            dispatch.hessian_pass(X, centre, probs, s, problem.direction),
+            dispatch.softmax_gram(X, centre, probs, s, True),
+            *dispatch.column_moments(X, s),
+        ]
+
+    with threads.single_threaded_blas():
+        seen = []
+        for count in (1, 2, 4):
+            monkeypatch.setattr(threads, "thread_count", lambda count=count: count)
+            seen.append([array.tobytes() for array in results()])
+    assert seen[0] == seen[1] == seen[2]
+
+
+def test_results_come_in_order(monkeypatch):
+    monkeypatch.setattr(threads, "thread_count", lambda: 4)
+    assert list(threads.in_order(lambda i: i * i, range(50))) == [i * i for i in range(50)]
+    assert threads.sum_in_order(lambda i: (i, np.ones(2)), range(10))[0] == 45
+
+
+def test_an_error_in_a_thread_is_raised(monkeypatch):
+    monkeypatch.setattr(threads, "thread_count", lambda: 2)
+    with pytest.raises(ZeroDivisionError):
+        list(threads.in_order(lambda i: 1 // (3 - i), range(10)))
+
+
+@pytest.mark.parametrize(("value", "wanted"), [("3", 3), ("2,1", 2), (" 5 ", 5)])
+def test_the_environment_sets_the_number(monkeypatch, value, wanted):
+    monkeypatch.setenv("OMP_NUM_THREADS", value)
+    assert threads.processors() == wanted
+
+
+@pytest.mark.parametrize("value", ["", "0", "many"])
+def test_a_senseless_environment_is_ignored(monkeypatch, value):
+    monkeypatch.setenv("OMP_NUM_THREADS", value)
+    unset = threads.processors()
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert threads.processors() == unset
+
+
+def test_a_limit_on_blas_is_ours_too():
+    with threadpool_limits(1, user_api="blas"):
+        assert threads.thread_count() == 1
+        with threads.single_threaded_blas():
+            assert threads.thread_count() == 1
+
+
+def test_holding_blas_leaves_our_threads_as_they_were():
+    before = threads.thread_count()
+    with threads.single_threaded_blas():
+        assert threads.thread_count() == before
+        assert all(library.num_threads == 1 for library in threads.blas_libraries().lib_controllers)
+    assert threads.thread_count() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_starts_threads_of_its_own(monkeypatch):
+    monkeypatch.setattr(threads, "thread_count", lambda: 2)
+    assert sum(threads.in_order(abs, range(10))) == 45  # the pool exists
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # forking with threads is what is tested
+        child = os.fork()
+    if child == 0:
+        os._exit(0 if sum(threads.in_order(abs, range(10))) == 45 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
