@@ -118,11 +118,21 @@ def test_weight_2_is_a_row_twice(data, intercept):
     np.testing.assert_allclose(there.gradient, here.gradient, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("step", [0.0, 0.3, 1.0, 50.0])
+def test_the_slope_along_a_ray_is_that_of_the_gradient(objective, point, step):
+    direction = np.random.default_rng(7).normal(size=objective.size)
+    slope = objective.along(objective.evaluate(point), direction).slope(step)
+    expected = objective.evaluate(point + step * direction).gradient @ direction
+    np.testing.assert_allclose(slope, expected, rtol=1e-10, atol=1e-12)
+
+
 def test_passes_are_counted(objective, point):
     here = objective.evaluate(point)
     here.hessian.mv(point)
     here.hessian.to_dense()
-    assert objective.count.passes == 3
+    ray = objective.along(here, point)
+    ray.slope(0.5)
+    assert objective.count.passes == 4
 
 
 def test_the_start_is_the_optimum_of_the_intercept_alone(objective, intercept):

@@ -78,7 +78,7 @@ def test_the_diagonal(here):
 
 
 def test_the_diagonal_where_columns_do_not_interact(classes):
-    """In an orthogonal design with balanced labels the Hessian at zero is diagonal, sum-zero classes apart."""
+    """An orthogonal design with balanced labels has a diagonal Hessian at zero."""
     X = np.repeat(np.kron([[1, 1], [1, -1]], [[1, 1], [1, -1]])[:, 1:], classes, axis=0).astype(float)
     data = replace(
         draw(0, classes=classes),
