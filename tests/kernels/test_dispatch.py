@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.sparse
+
 from dxent.kernels import dispatch, reference
 
 OUTPUTS = [1, 2, 3, 10, 60]

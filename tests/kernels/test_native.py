@@ -1,11 +1,22 @@
 """The compiled kernels against their definitions, for all shapes, layouts and dtypes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+
 from dxent.kernels import reference
 from dxent.kernels.dispatch import native
 
 pytestmark = pytest.mark.skipif(native is None, reason="needs the compiled kernels")
+
+
+@pytest.fixture(params=native.instruction_sets() if native else ["none"], autouse=True)
+def instruction_set(request):
+    best = native.instruction_set()
+    native.use(request.param)
+    yield request.param
+    native.use(best)
 
 SHAPES = [
     (0, 3, 2),
@@ -81,8 +92,6 @@ LAYOUTS = {
 @pytest.mark.parametrize("data", ["f8", "f4"])
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_layouts(make_problem, layout, data):
-    from dataclasses import replace
-
     problem = make_problem(70, 21, 4, data=data)
     before = problem.X.copy()
     other = replace(problem, X=LAYOUTS[layout](problem.X), weights=np.asfortranarray(problem.weights))
@@ -140,5 +149,7 @@ def test_arrays_that_do_not_fit_together_are_refused(make_problem):
         native.hessian_pass(X, centre, probs[:, :1], sample_weight, weights)
     with pytest.raises(ValueError, match="sample_weight has an entry for each row"):
         native.hessian_pass(X, centre, probs, sample_weight[:-1], weights)
+    with pytest.raises(ValueError, match="instruction set"):
+        native.use("abacus")
     with pytest.raises(TypeError, match="float32 or float64"):
         native.logits(X.astype(np.int64), centre, weights)

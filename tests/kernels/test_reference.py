@@ -3,6 +3,7 @@
 import mpmath
 import numpy as np
 import pytest
+
 from dxent.kernels import reference
 
 OUTPUTS = [1, 2, 3, 7]

@@ -5,8 +5,9 @@ import warnings
 
 import numpy as np
 import pytest
-from dxent.kernels import dispatch, threads
 from threadpoolctl import threadpool_limits
+
+from dxent.kernels import dispatch, threads
 
 
 @pytest.mark.parametrize("outputs", [1, 3, 60])

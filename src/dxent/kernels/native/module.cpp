@@ -3,9 +3,11 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <vector>
 
 #include "kernels.hpp"
 
@@ -19,19 +21,39 @@ using AnyMatrix = nb::ndarray<nb::ro, nb::ndim<2>, nb::device::cpu>;
 using Doubles = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Labels = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
-const dxent::Kernels& best_kernels() {
+// The levels that this processor has, best first.
+std::vector<const dxent::Kernels*> available() {
+    std::vector<const dxent::Kernels*> found;
 #if defined(DXENT_X86_LEVELS)
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
-        return dxent::x86_64_v4;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"))
-        return dxent::x86_64_v3;
+    const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+    if (v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl"))
+        found.push_back(&dxent::x86_64_v4);
+    if (v3) found.push_back(&dxent::x86_64_v3);
 #endif
-    return dxent::plain;
+    found.push_back(&dxent::plain);
+    return found;
 }
 
-const dxent::Kernels& kernels = best_kernels();
+const dxent::Kernels* kernels = available().front();
+
+nb::list instruction_sets() {
+    nb::list names;
+    for (const dxent::Kernels* level : available()) names.append(level->instruction_set);
+    return names;
+}
+
+void use(const char* instruction_set) {
+    for (const dxent::Kernels* level : available())
+        if (std::strcmp(level->instruction_set, instruction_set) == 0) {
+            kernels = level;
+            return;
+        }
+    throw std::invalid_argument("this processor, or this build, lacks that instruction set");
+}
 
 void require(bool condition, const char* message) {
     if (!condition) throw std::invalid_argument(message);
@@ -75,7 +97,7 @@ template <class Real> nb::object run_logits(const Matrix& X, const double* centr
     Result<Real> Z(X.rows, W.rows);
     {
         nb::gil_scoped_release unlocked;
-        kernels.logits(X, centre, W, Z.data.get());
+        kernels->logits(X, centre, W, Z.data.get());
     }
     return Z.array();
 }
@@ -95,7 +117,7 @@ nb::object pullback(const AnyMatrix& X_array, const std::optional<Doubles>& cent
     Result<double> gradient(R.columns, X.columns + with_bias);
     {
         nb::gil_scoped_release unlocked;
-        kernels.pullback(X, shift, R, with_bias, gradient.data.get());
+        kernels->pullback(X, shift, R, with_bias, gradient.data.get());
     }
     return gradient.array();
 }
@@ -108,7 +130,7 @@ nb::tuple run_loss_pass(const Matrix& X, const double* centre, const Matrix& W, 
     double loss;
     {
         nb::gil_scoped_release unlocked;
-        loss = kernels.loss_pass(X, centre, W, labels.data(), sample_weight.data(), gradient.data.get(),
+        loss = kernels->loss_pass(X, centre, W, labels.data(), sample_weight.data(), gradient.data.get(),
                                  probs.data.get());
     }
     return nb::make_tuple(loss, gradient.array(), probs.array());
@@ -136,7 +158,7 @@ nb::object hessian_pass(const AnyMatrix& X_array, const std::optional<Doubles>& 
     Result<double> product(V.rows, V.columns);
     {
         nb::gil_scoped_release unlocked;
-        kernels.hessian_pass(X, shift, P, sample_weight.data(), V, product.data.get());
+        kernels->hessian_pass(X, shift, P, sample_weight.data(), V, product.data.get());
     }
     return product.array();
 }
@@ -158,7 +180,9 @@ NB_MODULE(_native, m) {
     m.def("loss_pass", &loss_pass, "X"_a.noconvert(), "centre"_a.none(), "weights"_a, "labels"_a, "sample_weight"_a);
     m.def("hessian_pass", &hessian_pass, "X"_a.noconvert(), "centre"_a.none(), "probs"_a, "sample_weight"_a,
           "direction"_a);
-    m.def("exp", [](const Doubles& x) { return apply(kernels.exp, x); });
-    m.def("log1p", [](const Doubles& x) { return apply(kernels.log1p, x); });
-    m.def("instruction_set", [] { return kernels.instruction_set; });
+    m.def("exp", [](const Doubles& x) { return apply(kernels->exp, x); });
+    m.def("log1p", [](const Doubles& x) { return apply(kernels->log1p, x); });
+    m.def("instruction_sets", &instruction_sets);
+    m.def("use", &use, "instruction_set"_a);
+    m.def("instruction_set", [] { return kernels->instruction_set; });
 }
