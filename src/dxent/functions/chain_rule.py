@@ -1,29 +1,24 @@
 """The chain rule, which is all there is to differentiation.
 
-A function f knows its value and, at each point x, its derivative: a linear map J, the Jacobian. To compose
-functions is to multiply these maps; and the Hessian of ⟨ȳ, f(g(x))⟩, with one weight ȳ for each output, is
+A function knows its value and, at each point x, its derivative: a linear map J, the Jacobian. To compose
+functions is to multiply these maps; and the Hessian of ⟨ȳ, f(g(x))⟩, with a weight ȳ for each output, is
 
     J = J_f J_g        H = J_gᵀ H_f J_g  +  g.weighted_hessian(x, J_fᵀ ȳ)
                            └ Gauss–Newton ┘  └ curvature of g; zero if g is linear ┘
 
-All of them are `LinearOperator`s: products of small structured maps, formed as matrices only when somebody
-asks. ``@`` composes and never rewrites; evaluation first lets `simplify` replace neighbours that have a
-closed form together, such as cross-entropy after softmax; ``simplify=False`` shows the raw chain.
+Both are `LinearOperator`s. ``@`` never rewrites; evaluation lets `simplify` put in closed forms by rule.
 """
-
-# ruff: noqa: D102 — what Composition overrides is documented in Function.
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import reduce
 from typing import final
 
 from dxent._typing import Array, Shape
 from dxent.functions.shapes import chain_name, follow_shape, unit_cotangent
-from dxent.kernels.arrays import as_real
+from dxent.kernels.arrays import as_real, quietly
 from dxent.operators.base import LinearOperator
 from dxent.operators.combine import AS_WRITTEN, BY_RULES, Algebra
 
@@ -46,26 +41,27 @@ class Function(ABC):
         return None
 
     def jacobian(self, x: Array, *, simplify: bool = True) -> LinearOperator:
-        """Return the Jacobian at x."""
-        return linearize_chain(*self._chain(simplify), as_real(x))[1]
+        """Return the Jacobian at x; ``simplify=False`` keeps every factor of the raw chain."""
+        return self._composition().linearize(x, simplify=simplify)[1]
 
+    @quietly
     def gradient(self, x: Array, *, simplify: bool = True) -> Array:
         """Return ∇f(x) = Jᵀ 1, shaped as x, of a function whose value is one number."""
-        y, J = linearize_chain(*self._chain(simplify), as_real(x))
+        y, J = self._composition().linearize(x, simplify=simplify)
         return J.T.mv(unit_cotangent(self, y))
 
     def hessian(self, x: Array, *, simplify: bool = True) -> LinearOperator:
         """Return the Hessian at x of a function whose value is one number."""
-        return hessian_chain(*self._chain(simplify), as_real(x), unit_cotangent(self, self(x)))
+        return self._composition().weighted_hessian(x, unit_cotangent(self, self(x)), simplify=simplify)
 
-    def __call__(self, x: Array) -> Array:
+    def __call__(self, x: Array) -> Array:  # noqa: D102
         return self.linearize(x)[0]
 
     def __matmul__(self, inner: Function) -> Composition:
-        return Composition((*self._chain(simplify=False)[0], *inner._chain(simplify=False)[0]))
+        return Composition((*self._composition().functions, *inner._composition().functions))
 
-    def _chain(self, simplify: bool) -> tuple[Sequence[Function], Algebra]:
-        return (self,), BY_RULES if simplify else AS_WRITTEN
+    def _composition(self) -> Composition:
+        return Composition((self,))
 
 
 @final
@@ -75,55 +71,50 @@ class Composition(Function):
 
     functions: tuple[Function, ...]
 
-    @cached_property
-    def _simplified(self) -> Sequence[Function]:
-        from dxent.functions.rules import simplify
-
-        return simplify(self)._chain(simplify=False)[0]
-
-    def _chain(self, simplify: bool) -> tuple[Sequence[Function], Algebra]:
-        return (self._simplified, BY_RULES) if simplify else (self.functions, AS_WRITTEN)
-
-    def __call__(self, x: Array) -> Array:
-        follow_shape(self.functions, as_real(x).shape)
-        return reduce(lambda value, f: f(value), reversed(self._simplified), x)
-
+    @quietly
     def linearize(self, x: Array, *, simplify: bool = True) -> tuple[Array, LinearOperator]:
-        return linearize_chain(*self._chain(simplify), as_real(x))
+        """Return the value and the Jacobian J = J_f J_g …, multiplied from the inside out."""
+        fs, (multiply, _), y = self._at(x, simplify)
+        y, J = fs[-1].linearize(y)
+        for f in reversed(fs[:-1]):
+            y, J_f = f.linearize(y)
+            J = multiply(J_f, J)
+        return y, J
 
+    @quietly
     def weighted_hessian(self, x: Array, cotangent: Array, *, simplify: bool = True) -> LinearOperator:
-        return hessian_chain(*self._chain(simplify), as_real(x), cotangent)
+        """Return Σ Jᵀ H_f J over the functions f, where J is the Jacobian of all that is inside f."""
+        fs, (multiply, add), y = self._at(x, simplify)
+        inside, terms = [], []
+        for f in reversed(fs):
+            x, (y, J) = y, f.linearize(y)
+            inside.append((f, x, J))
+        while inside:
+            f, x, J = inside.pop()
+            H = f.weighted_hessian(x, cotangent)
+            for _, _, J_g in reversed(inside):
+                H = multiply(multiply(J_g.T, H), J_g)
+            terms.append(H)
+            cotangent = J.T.mv(cotangent)
+        return reduce(add, terms)
 
-    def out_shape(self, in_shape: Shape) -> Shape | None:
+    def out_shape(self, in_shape: Shape) -> Shape | None:  # noqa: D102
         return follow_shape(self.functions, in_shape)
+
+    def __call__(self, x: Array) -> Array:  # noqa: D102
+        fs, _, y = self._at(x, simplify=True)
+        return reduce(lambda value, f: f(value), reversed(fs), y)
 
     def __str__(self) -> str:
         return chain_name(self.functions)
 
+    def _composition(self) -> Composition:
+        return self
 
-def linearize_chain(fs: Sequence[Function], algebra: Algebra, x: Array) -> tuple[Array, LinearOperator]:
-    """Return the chain's value and its Jacobian J = J_f J_g …, from the inside out."""
-    follow_shape(fs, x.shape)
-    y, J = fs[-1].linearize(x)
-    for f in reversed(fs[:-1]):
-        y, J_f = f.linearize(y)
-        J = algebra.multiply(J_f, J)
-    return y, J
+    def _at(self, x: Array, simplify: bool) -> tuple[tuple[Function, ...], Algebra, Array]:
+        """What is evaluated: the functions, the algebra of their derivatives, the input."""
+        from dxent.functions import rules
 
-
-def hessian_chain(fs: Sequence[Function], algebra: Algebra, x: Array, ȳ: Array) -> LinearOperator:
-    """Return Σ Jᵀ H_f J over the chain's functions f, where J is the Jacobian of all that is inside f."""
-    follow_shape(fs, x.shape)
-    inside, terms = [], []
-    for f in reversed(fs):
-        y, J = f.linearize(x)
-        inside.append((f, x, J))
-        x = y
-    while inside:
-        f, x, J = inside.pop()
-        H = f.weighted_hessian(x, ȳ)
-        for _, _, J_g in reversed(inside):
-            H = algebra.multiply(algebra.multiply(J_g.T, H), J_g)
-        terms.append(H)
-        ȳ = J.T.mv(ȳ)
-    return reduce(algebra.add, terms)
+        follow_shape(self.functions, as_real(x).shape)
+        f = rules.simplify(self)._composition() if simplify else self
+        return f.functions, BY_RULES if simplify else AS_WRITTEN, as_real(x)

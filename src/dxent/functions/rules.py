@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from dxent.functions.chain_rule import Composition, Function
 from dxent.functions.elementwise import Exp, Identity, Log
@@ -35,11 +36,20 @@ RULES: dict[tuple[type, type], Callable[[Any, Any], Function | None]] = {
 }
 
 
+_simplified: WeakKeyDictionary[Composition, Function] = WeakKeyDictionary()
+
+
 def simplify(f: Function) -> Function:
-    """Return the same function with every rule applied that matches, from the outside in."""
+    """Return the same function with every rule applied that matches; it is remembered as long as f lives."""
     if not isinstance(f, Composition):
         return f
-    functions = list(f.functions)
+    if f not in _simplified:
+        _simplified[f] = _rewrite(list(f.functions))
+    return _simplified[f]
+
+
+def _rewrite(functions: list[Function]) -> Function:
+    """Replace neighbours from the outside in; a new function meets its new neighbours."""
     k = 0
     while k < len(functions) - 1:
         outer, inner = functions[k : k + 2]
