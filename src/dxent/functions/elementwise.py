@@ -11,7 +11,7 @@ from typing import final
 from dxent._typing import Array, Namespace, Shape
 from dxent.functions.chain_rule import Function
 from dxent.kernels import logistic
-from dxent.kernels.arrays import as_real, astype, namespace, quietly, widen
+from dxent.kernels.arrays import as_real, finish, namespace, quietly, widen
 from dxent.operators import elementary as operators
 from dxent.operators.base import LinearOperator
 
@@ -47,28 +47,26 @@ class Elementwise(Function):
     @quietly
     def __call__(self, x: Array) -> Array:
         x = as_real(x)
-        return _like(x, self.value(namespace(x), widen(x)))
+        return finish(self.value(namespace(x), widen(x)), x.dtype)
 
     @quietly
     def linearize(self, x: Array) -> tuple[Array, LinearOperator]:
         x = as_real(x)
         xp, wide = namespace(x), widen(x)
-        return _like(x, self.value(xp, wide)), operators.Diagonal(_like(x, self.slope(xp, wide)))
+        slope = operators.Diagonal(finish(self.slope(xp, wide), x.dtype))
+        return finish(self.value(xp, wide), x.dtype), slope
 
     @quietly
     def weighted_hessian(self, x: Array, cotangent: Array) -> LinearOperator:
         x = as_real(x)
-        return operators.Diagonal(cotangent * _like(x, self.curvature(namespace(x), widen(x))))
+        curvature = finish(self.curvature(namespace(x), widen(x)), x.dtype)
+        return operators.Diagonal(cotangent * curvature)
 
     def out_shape(self, in_shape: Shape) -> Shape:
         return in_shape
 
     def __str__(self) -> str:
         return type(self).__name__.lower()
-
-
-def _like(x: Array, values: Array) -> Array:
-    return astype(namespace(x).asarray(values), x.dtype)
 
 
 @final

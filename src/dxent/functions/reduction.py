@@ -12,7 +12,7 @@ import numpy as np
 from dxent._typing import Array, Shape
 from dxent.functions.chain_rule import Function
 from dxent.functions.targets import non_negative
-from dxent.kernels.arrays import as_real, astype, namespace, onto, quietly, widen
+from dxent.kernels.arrays import as_real, astype, finish, namespace, onto, quietly, widen
 from dxent.operators.base import LinearOperator
 from dxent.operators.elementary import Diagonal, Row
 
@@ -62,8 +62,8 @@ class Loss(Function):
         counted = xp.where(weight == 0, 0.0, weight * losses)
         if self.reduction == "none":
             by_sample = Row(gradient, (-1,)) if self._per_sample else Diagonal(gradient)
-            return astype(counted, x.dtype), by_sample
-        return astype(xp.asarray(xp.sum(counted) / total), x.dtype), Row(gradient)
+            return finish(counted, x.dtype), by_sample
+        return finish(xp.sum(counted) / total, x.dtype), Row(gradient)
 
     @quietly
     def weighted_hessian(self, x: Array, cotangent: Array) -> LinearOperator:
@@ -79,11 +79,9 @@ class Loss(Function):
         fits = targets in ((in_shape, samples) if self._per_sample else (in_shape,))
         if not fits or len(in_shape) < self._per_sample:
             raise ValueError(f"{self} has targets of shape {targets}, which do not go with {in_shape}.")
-        if self.sample_weight is not None and np.shape(self.sample_weight) != samples:
-            raise ValueError(
-                f"{self} has sample_weight of shape {np.shape(self.sample_weight)}: "
-                f"one weight a sample is wanted, {samples}."
-            )
+        if self.sample_weight is not None and tuple(self.sample_weight.shape) != samples:
+            given = tuple(self.sample_weight.shape)
+            raise ValueError(f"{self} has sample_weight of shape {given}: it takes one a sample, {samples}.")
         return samples if self.reduction == "none" else ()
 
     def __str__(self) -> str:
@@ -103,8 +101,10 @@ class Loss(Function):
     def _check_options(self) -> None:
         if isinstance(self.targets, np.ma.MaskedArray):
             raise TypeError("Masked targets are not supported: give those samples a sample_weight of 0.")
-        if not hasattr(self.targets, "shape"):
-            object.__setattr__(self, "targets", np.asarray(self.targets))
+        for name in ("targets", "sample_weight"):
+            values = getattr(self, name)
+            if values is not None and not hasattr(values, "shape"):
+                object.__setattr__(self, name, np.asarray(values))
         if self.reduction not in REDUCTIONS:
             raise ValueError(f"reduction={self.reduction!r} is none of {', '.join(map(repr, REDUCTIONS))}.")
         if not 0 <= self.label_smoothing <= 1:

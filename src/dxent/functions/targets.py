@@ -45,7 +45,7 @@ def class_targets(like: Array, loss: ClassLoss) -> tuple[Array, Array]:
 def binary_targets(like: Array, loss: BinaryLoss) -> tuple[Array, Array, Array]:
     """Return the weights of log p and of log (1 − p), and the masses, all shaped as the logits."""
     t = _soft(like, onto(like, loss.targets))
-    _refuse(t > 1, t, "binary targets lie between 0 and 1")
+    _refuse(t > 1, t, "Binary targets lie between 0 and 1")
     weight = astype(onto(like, loss.pos_weight), like.dtype)
     smoothed = (1 - loss.label_smoothing) * t + loss.label_smoothing / 2
     return weight * smoothed, 1 - smoothed, weight * t + (1 - t)
@@ -61,7 +61,7 @@ def non_negative(values: Any, name: str) -> None:
 
 def _soft(like: Array, given: Array) -> Array:
     t = astype(given, like.dtype)
-    _refuse(~((t >= 0) & (t < float("inf"))), t, "soft targets must be finite and not negative")
+    _refuse(~((t >= 0) & (t < float("inf"))), t, "Soft targets must be finite and not negative")
     return t
 
 
@@ -71,7 +71,7 @@ def _one_hot(like: Array, given: Array, ignore_index: int | None) -> Array:
     labels, whole = _integers(given)
     ignored = labels != labels if ignore_index is None else labels == ignore_index
     wrong = ~ignored & (~whole | (labels < 0) | (labels >= classes))
-    _refuse(wrong, given, f"labels are whole numbers from 0 to {classes - 1}")
+    _refuse(wrong, given, f"Labels are whole numbers from 0 to {classes - 1}")
     hit = labels[..., None] == indices(like, classes)
     t = astype(hit & ~ignored[..., None], like.dtype)
     return xp.where(wrong[..., None], float("nan"), t)
@@ -80,7 +80,7 @@ def _one_hot(like: Array, given: Array, ignore_index: int | None) -> Array:
 def _integers(given: Array) -> tuple[Array, Array]:
     """Return labels as int64, and where they were whole numbers to begin with."""
     xp = namespace(given)
-    kind = np.dtype(given.dtype).kind if xp is np else _kind(xp, given.dtype)
+    kind = _kind(given)
     if kind == "b":
         raise ValueError("Labels are booleans: convert them to the integers 0 and 1.")
     if kind == "f":
@@ -95,9 +95,13 @@ def _integers(given: Array) -> tuple[Array, Array]:
     return xp.where(whole, labels, np.iinfo(np.int64).max), whole
 
 
-def _kind(xp: Any, dtype: Any) -> str:
+def _kind(values: Array) -> str:
+    """Return NumPy's letter for the kind of a dtype: b, i, u, f, or O for all others."""
+    xp = namespace(values)
+    if xp is np:
+        return str(values.dtype.kind)
     names = {"bool": "b", "signed integer": "i", "unsigned integer": "u", "real floating": "f"}
-    return next((kind for name, kind in names.items() if xp.isdtype(dtype, name)), "O")
+    return next((kind for name, kind in names.items() if xp.isdtype(values.dtype, name)), "O")
 
 
 def _refuse(wrong: Array, values: Array, law: str) -> None:
@@ -109,4 +113,4 @@ def _refuse(wrong: Array, values: Array, law: str) -> None:
     value = xp.reshape(xp.broadcast_to(values, wrong.shape), (-1,))[place]
     where: Shape = tuple(int(k) for k in np.unravel_index(place, wrong.shape)) if wrong.shape else ()
     at = f" at index {where[0] if len(where) == 1 else where}" if where else ""
-    raise ValueError(f"{law[0].upper()}{law[1:]}: found {value}{at}.")
+    raise ValueError(f"{law}: found {float(value) if _kind(values) == 'f' else int(value)}{at}.")

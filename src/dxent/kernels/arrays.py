@@ -18,6 +18,7 @@ __all__ = [
     "astype",
     "default_real",
     "eye",
+    "finish",
     "holds",
     "indices",
     "namespace",
@@ -74,6 +75,12 @@ def _numpy_real(x: np.ndarray) -> np.ndarray:
 
 def _wrong_dtype(dtype: Any) -> TypeError:
     return TypeError(f"Arrays must hold real numbers, not {dtype}: convert them to float64 first.")
+
+
+def finish(values: Array, dtype: Any) -> Array:
+    """Return a result in the caller's dtype; a single number of NumPy's as a scalar, as NumPy does."""
+    values = astype(values, dtype)
+    return values[()] if isinstance(values, np.ndarray) else values
 
 
 def default_real(xp: Namespace) -> Any:

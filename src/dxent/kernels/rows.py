@@ -25,7 +25,17 @@ from typing import final
 import numpy as np
 
 from dxent._typing import Array, Axis, Namespace, Shape
-from dxent.kernels.arrays import as_real, astype, indices, namespace, normalize_axis, quietly, widen
+from dxent.kernels.arrays import (
+    as_real,
+    astype,
+    finish,
+    indices,
+    namespace,
+    normalize_axis,
+    onto,
+    quietly,
+    widen,
+)
 
 __all__ = ["ShiftedRows", "shift"]
 
@@ -66,7 +76,7 @@ class ShiftedRows:
     @quietly
     def logsumexp(self) -> Array:
         """Return m + log1p(o), with the axis removed."""
-        return self.frame.reduced(self.xp, (self.largest + self.xp.log1p(self.others))[..., 0])
+        return finish((self.largest + self.xp.log1p(self.others))[..., 0], self.frame.dtype)
 
     def _finish(self, rows: Array, absent: float) -> Array:
         rows = self.xp.where(self.undefined, float("nan"), rows)
@@ -102,11 +112,7 @@ class Frame:
         lengths = tuple(self.shape[axis] for axis in self.axes)
         moved = xp.reshape(rows, (*rows.shape[:-1], *lengths))
         placed = moved if self.axes == self.last else xp.moveaxis(moved, self.last, self.axes)
-        return astype(placed, self.dtype)
-
-    def reduced(self, xp: Namespace, values: Array) -> Array:
-        """Return one value a row in the dtype of the array they were taken from."""
-        return astype(xp.asarray(values), self.dtype)
+        return finish(placed, self.dtype)
 
 
 @quietly
@@ -122,7 +128,7 @@ def shift(x: Array, axis: Axis = -1, where: Array | None = None) -> ShiftedRows:
     frame = Frame(tuple(x.shape), normalize_axis(axis, tuple(x.shape)), x.dtype)
     rows, present = frame.rows(xp, widen(x)), None
     if where is not None:
-        mask = xp.astype(xp.asarray(where), xp.bool) if xp is not np else np.asarray(where, dtype=bool)
+        mask = astype(onto(x, where), np.bool_ if xp is np else xp.bool)
         present = frame.rows(xp, xp.broadcast_to(mask, x.shape))
         rows = xp.where(present, rows, -float("inf"))
     largest, is_top = top(xp, rows)

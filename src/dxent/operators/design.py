@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from math import prod
 from typing import final
 
-from dxent._typing import Array, Shape
+import numpy as np
+
+from dxent._typing import Array, Namespace, Shape
 from dxent.kernels.arrays import eye, namespace
 from dxent.operators.base import LinearOperator
 
@@ -63,14 +65,14 @@ class Design(LinearOperator):
             slopes, bias = xp.matmul(xp.moveaxis(u, -1, -2), X), xp.sum(u, axis=-2)
         else:
             slopes, bias = u @ X, xp.sum(u, axis=-1)
-        return xp.concat([slopes, bias[..., None]], axis=-1) if self.intercept else slopes
+        return join(xp, slopes, bias[..., None]) if self.intercept else slopes
 
     def _dense(self) -> Array:
         xp, X = namespace(self.features), self.features
         T = prod(self.outputs)
         rows = X if X.ndim == 2 else X[None, :]
         if self.intercept:
-            rows = xp.concat([rows, xp.ones_like(rows[:, :1])], axis=-1)
+            rows = join(xp, rows, xp.ones_like(rows[:, :1]))
         spread = xp.where(eye(X, T)[None, :, :, None] != 0, rows[:, None, None, :], 0.0)
         return xp.reshape(spread, (prod(self.out_shape), prod(self.in_shape)))
 
@@ -79,3 +81,8 @@ class Design(LinearOperator):
 
     def _symbol(self) -> str:
         return "(I ⊗ xᵀ)" if self.features.ndim == 1 else "(W ↦ X Wᵀ)"
+
+
+def join(xp: Namespace, columns: Array, last: Array) -> Array:
+    """Append a column."""
+    return np.concatenate([columns, last], axis=-1) if xp is np else xp.concat([columns, last], axis=-1)
