@@ -9,6 +9,7 @@ from dxent.functions import (
     Linear,
     LogSoftmax,
     LogSumExp,
+    Map,
     SigmoidCrossEntropy,
     Softmax,
     SoftmaxCrossEntropy,
@@ -27,7 +28,6 @@ from dxent.functions import (
     square,
     tanh,
 )
-from dxent.functions.linear import Map
 from dxent.operators import Dense
 
 rng = np.random.default_rng(11)

@@ -24,6 +24,7 @@ from dxent.functions import (
     CrossEntropy,
     Linear,
     LogSumExp,
+    Map,
     SigmoidCrossEntropy,
     Softmax,
     SoftmaxCrossEntropy,
@@ -41,7 +42,6 @@ from dxent.functions import (
     square,
     tanh,
 )
-from dxent.functions.linear import Map
 from dxent.operators import Dense, diagonal, pinv, solve, sqrt, trace
 
 # Functions of their data: the same one is built from NumPy's arrays and from the library's.

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dxent.functions import CrossEntropy, Linear, softmax
+from dxent.functions import cost_report as function_costs
 from dxent.operators import Dense, Row, cost_report
 from dxent.operators.combine import Product
 from dxent.operators.ordering import best_plan, multiply_out
@@ -76,3 +77,13 @@ def test_structured_factor_is_applied_not_formed(side):
     operator = Product((big, thin)) if side == "left" else Product((thin.T, big))
     assert cost_report(operator).chosen.multiplications == 2 * big._cost()
     np.testing.assert_allclose(operator.to_dense(), 0.0, atol=1e-15)
+
+
+def test_the_closed_form_is_cheaper_still():
+    x, W = np.arange(1.0, 6.0), np.ones((4, 5))
+    raw = CrossEntropy(1) @ softmax @ Linear(x)
+    report = function_costs(raw, W)
+    assert report.chosen.multiplications == 2 * 4 + 4 * 5
+    assert report.closed_form.multiplications == 4 * 5
+    assert "closed form" in str(report)
+    assert function_costs(softmax @ Linear(x), W).closed_form is None

@@ -1,9 +1,10 @@
 """Functions that know their derivative. Read `chain_rule` first."""
 
 from dxent.functions.chain_rule import Composition, Function
+from dxent.functions.costs import cost_report
 from dxent.functions.custom import function
 from dxent.functions.elementwise import Elementwise, Exp, Identity, Log, ReLU, Square, Tanh
-from dxent.functions.linear import Affine, Linear
+from dxent.functions.linear import Affine, Linear, Map
 from dxent.functions.logistic import Logit, LogSigmoid, Sigmoid, Softplus
 from dxent.functions.losses import (
     BinaryCrossEntropy,
@@ -45,6 +46,7 @@ __all__ = [
     "LogSoftmax",
     "LogSumExp",
     "Logit",
+    "Map",
     "ReLU",
     "Sigmoid",
     "SigmoidCrossEntropy",
@@ -53,6 +55,7 @@ __all__ = [
     "Softplus",
     "Square",
     "Tanh",
+    "cost_report",
     "exp",
     "function",
     "identity",

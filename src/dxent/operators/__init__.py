@@ -7,6 +7,7 @@ from dxent.operators.base import LinearOperator, Structure, SymmetricOperator
 from dxent.operators.combine import Product, Scaled, Sum, Transpose
 from dxent.operators.design import Design
 from dxent.operators.elementary import Dense, Diagonal, Identity, Row, Zero
+from dxent.operators.inverse import pinv, solve, sqrt
 from dxent.operators.ordering import cost_report
 from dxent.operators.softmax import Centering, LogSoftmaxJacobian, SoftmaxCurvature, SoftmaxJacobian
 from dxent.operators.structure import (
@@ -14,10 +15,7 @@ from dxent.operators.structure import (
     diagonal,
     is_psd,
     is_symmetric,
-    pinv,
     rank,
-    solve,
-    sqrt,
     trace,
 )
 

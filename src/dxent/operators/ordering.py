@@ -10,7 +10,7 @@ See: A. Griewank, A. Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, §10 (
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache, reduce
 from math import prod
 from typing import TypeAlias, final
@@ -41,15 +41,16 @@ class Order:
 @final
 @dataclass(frozen=True)
 class CostReport:
-    """What a product costs as a matrix in forward order, in reverse order, and in the cheapest order."""
+    """What a product costs as a matrix: by forward, reverse and cheapest order, and by a closed form."""
 
     forward: Order
     reverse: Order
     chosen: Order
+    closed_form: Order | None = None
 
     def __str__(self) -> str:
-        rows = [("forward", self.forward), ("reverse", self.reverse), ("chosen", self.chosen)]
-        return "\n".join(f"{name:8} {order}" for name, order in rows)
+        orders = ((field.name.replace("_", " "), getattr(self, field.name)) for field in fields(self))
+        return "\n".join(f"{name:11} {order}" for name, order in orders if order is not None)
 
 
 def cost_report(product: LinearOperator) -> CostReport:
