@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from dxent.kernels import dispatch, reference
+from dxent.kernels import dispatch, reference, tiles
 
-OUTPUTS = [1, 2, 3, 10, 60]
+OUTPUTS = [1, 2, 3, 10, 120]
 
 
 @pytest.fixture
 def small_tiles(monkeypatch):
-    monkeypatch.setattr(dispatch, "ENTRIES_A_TILE", 512)
-    monkeypatch.setattr(dispatch, "GRAM_ROWS_A_TILE", 64)
+    monkeypatch.setattr(tiles, "ENTRIES_A_TILE", 512)
+    monkeypatch.setattr(tiles, "GRAM_ROWS_A_TILE", 64)
 
 
 def all_kernels(kernels, problem, probs):
@@ -46,7 +46,7 @@ def assert_same(problem, dense, tolerance=1e-12):
 @pytest.mark.parametrize("outputs", OUTPUTS)
 def test_many_tiles_are_one(make_problem, outputs):
     problem = make_problem(300, 11, outputs)
-    assert len(dispatch.row_tiles(300, 64)) > 1
+    assert len(tiles.pass_tiles(problem.X, outputs)) > 1
     assert_same(problem, problem)
 
 

@@ -18,6 +18,7 @@ def instruction_set(request):
     yield request.param
     native.use(best)
 
+
 SHAPES = [
     (0, 3, 2),
     (1, 1, 1),

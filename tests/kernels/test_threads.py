@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from dxent.kernels import dispatch, threads
+from dxent.kernels import dispatch, threads, tiles
 
 
-@pytest.mark.parametrize("outputs", [1, 3, 60])
+@pytest.mark.parametrize("outputs", [1, 3, 120])
 def test_the_same_bits_for_any_number_of_threads(make_problem, monkeypatch, outputs):
-    monkeypatch.setattr(dispatch, "ENTRIES_A_TILE", 256)
-    monkeypatch.setattr(dispatch, "GRAM_ROWS_A_TILE", 32)
+    monkeypatch.setattr(tiles, "ENTRIES_A_TILE", 256)
+    monkeypatch.setattr(tiles, "GRAM_ROWS_A_TILE", 32)
     problem = make_problem(400, 7, outputs)
 
     def results():

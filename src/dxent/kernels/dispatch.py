@@ -18,10 +18,11 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dxent.kernels import reference
+from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import in_order, single_threaded_blas, sum_in_order, thread_count
+from dxent.kernels.tiles import first_row, gram_tiles, is_sparse, pass_tiles
 
 __all__ = [
     "column_moments",
@@ -44,21 +45,11 @@ def _compiled() -> ModuleType | None:
 
 native = _compiled()
 
-Doubles = NDArray[np.float64]
-Floats = NDArray[np.floating[Any]]
-Integers = NDArray[np.integer[Any]]
 Design = Any
 """A design matrix: an array, or a SciPy CSR matrix."""
 
-ENTRIES_A_TILE = 1 << 19
-"""About a millisecond's work: enough to hide a thread's wake-up, small enough to stay in cache."""
-
-MOST_NATIVE_OUTPUTS = 48
-"""From here on the matrix products dominate, and BLAS does those."""
-
-
-GRAM_ROWS_A_TILE = 1024
-"""So many at least, that forming the products outweighs adding them up."""
+MOST_NATIVE_OUTPUTS = 100
+"""Beyond, the matrix products dominate and BLAS is the faster."""
 
 LARGEST_GRAM_A_THREAD = 2048
 """Up to this order each thread sums a matrix of its own; a larger one is summed once, by blocks."""
@@ -73,7 +64,7 @@ def logits(X: Design, centre: Doubles | None, weights: Floats) -> Floats:
         Z[rows] = kernels.logits(part(rows), centre, weights)
         return ()
 
-    sum_in_order(fill, _tiles(X, len(weights)))
+    sum_in_order(fill, pass_tiles(X, len(weights)))
     return Z
 
 
@@ -86,7 +77,7 @@ def pullback(X: Design, centre: Doubles | None, residuals: Floats, with_bias: bo
         return (kernels.pullback(part(rows), centre, residuals[rows], with_bias),)
 
     gradient: Doubles
-    (gradient,) = sum_in_order(tile, _tiles(X, outputs))
+    (gradient,) = sum_in_order(tile, pass_tiles(X, outputs))
     return gradient
 
 
@@ -104,7 +95,7 @@ def loss_pass(
         )
         return loss, gradient
 
-    loss, gradient = sum_in_order(tile, _tiles(X, outputs))
+    loss, gradient = sum_in_order(tile, pass_tiles(X, outputs))
     return loss, gradient, probs
 
 
@@ -119,7 +110,7 @@ def hessian_pass(
         return (kernels.hessian_pass(part(rows), centre, probs[rows], sample_weight[rows], direction),)
 
     product: Doubles
-    (product,) = sum_in_order(tile, _tiles(X, outputs))
+    (product,) = sum_in_order(tile, pass_tiles(X, outputs))
     return product
 
 
@@ -129,13 +120,10 @@ def softmax_gram(
     """`reference.softmax_gram`."""
     width = X.shape[1] + with_bias
     order = (probs.shape[1] - 1) * width
-    tiles, starts = (
-        row_tiles(X.shape[0], max(GRAM_ROWS_A_TILE, ENTRIES_A_TILE // max(order, 1))),
-        range(0, order, width),
-    )
+    tiles, starts = gram_tiles(X.shape[0], order), range(0, order, width)
 
     def factors(rows: slice) -> tuple[Floats, Floats, Floats]:
-        dense = X[rows].toarray() if _is_sparse(X) else X[rows]
+        dense = X[rows].toarray() if is_sparse(X) else X[rows]
         return reference.gram_factors(dense, centre, probs[rows], sample_weight[rows], with_bias)
 
     def tile(rows: slice) -> tuple[Floats]:
@@ -165,9 +153,9 @@ def column_moments(X: Design, sample_weight: Doubles) -> tuple[Doubles, Doubles,
     has 0. Range: |x| ≤ 1e100. See: Chan, Golub and LeVeque, American Statistician 37 (1983), equation 1.7.
     """
     kernels, part = _arithmetic(X)
-    tiles = _tiles(X, 1)
+    tiles = pass_tiles(X, 1)
     # Any row would do as the origin of the first sums; measured from one, a constant column's are 0.
-    origin = _first_row(X, int(np.argmax(sample_weight > 0)))
+    origin = first_row(X, sample_weight > 0)
     largest = np.zeros((len(tiles), X.shape[1]))
 
     def sums(rows: slice) -> tuple[Doubles]:
@@ -197,22 +185,9 @@ def show_config() -> dict[str, str | int]:
     }
 
 
-def row_tiles(samples: int, rows: int) -> list[slice]:
-    """Return slices of ``rows`` rows that cover ``samples``; one empty slice if there are none."""
-    return [slice(start, min(start + rows, samples)) for start in range(0, max(samples, 1), rows)]
-
-
-def _tiles(X: Design, outputs: int) -> list[slice]:
-    samples, features = X.shape
-    entries = X.nnz / max(samples, 1) if _is_sparse(X) else features
-    # A tile's own reading should outweigh adding up its gradient.
-    wanted = max(ENTRIES_A_TILE, 4 * outputs * features)
-    return row_tiles(samples, max(1, int(min(wanted / max(entries, outputs, 8), 1 << 30))))
-
-
 def _kernels(X: Design, outputs: int) -> tuple[Any, Callable[[slice], Design]]:
     """Return the implementation for this matrix, and how it takes a slice of the rows."""
-    if native is None or _is_sparse(X) or outputs > MOST_NATIVE_OUTPUTS or X.dtype.char not in "fd":
+    if native is None or is_sparse(X) or outputs > MOST_NATIVE_OUTPUTS or X.dtype.char not in "fd":
         return _arithmetic(X)
     if X.dtype.isnative and X.flags.aligned:
         return native, X.__getitem__
@@ -221,17 +196,8 @@ def _kernels(X: Design, outputs: int) -> tuple[Any, Callable[[slice], Design]]:
 
 def _arithmetic(X: Design) -> tuple[Any, Callable[[slice], Design]]:
     """Return the implementation in NumPy's and SciPy's products, and how it takes a slice of the rows."""
-    if not _is_sparse(X):
+    if not is_sparse(X):
         return reference, X.__getitem__
     from dxent.kernels import sparse
 
     return sparse, lambda rows: sparse.row_slice(X, rows)
-
-
-def _is_sparse(X: Design) -> bool:
-    return hasattr(X, "indptr")
-
-
-def _first_row(X: Design, row: int) -> Doubles:
-    line = X[[row]].toarray() if _is_sparse(X) else X[row]
-    return np.asarray(line, np.float64).ravel()

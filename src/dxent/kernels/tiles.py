@@ -1,0 +1,48 @@
+"""Which rows are worked on together: a function of the matrix's shape alone, whatever the machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["first_row", "gram_tiles", "is_sparse", "pass_tiles", "row_tiles"]
+
+ENTRIES_A_TILE = 1 << 19
+"""About a millisecond's work: enough to hide a thread's wake-up, small enough to stay in cache."""
+
+GRAM_ROWS_A_TILE = 1024
+"""So many at least, that forming a Gram matrix outweighs adding it to the others."""
+
+
+def row_tiles(samples: int, rows: int) -> list[slice]:
+    """Return slices of ``rows`` rows that cover ``samples``; one empty slice if there are none."""
+    return [slice(start, min(start + rows, samples)) for start in range(0, max(samples, 1), rows)]
+
+
+def pass_tiles(X: Any, outputs: int) -> list[slice]:
+    """Return the tiles of a pass whose result has ``outputs`` numbers for each row and each column."""
+    samples, features = X.shape
+    entries = X.nnz / max(samples, 1) if is_sparse(X) else features
+    # Reading a tile should outweigh adding up what it returns.
+    wanted = max(ENTRIES_A_TILE, 4 * outputs * features)
+    return row_tiles(samples, max(1, int(wanted / max(entries, outputs, 8))))
+
+
+def gram_tiles(samples: int, order: int) -> list[slice]:
+    """Return the tiles of a sum of matrices of this order."""
+    return row_tiles(samples, max(GRAM_ROWS_A_TILE, ENTRIES_A_TILE // max(order, 1)))
+
+
+def is_sparse(X: Any) -> bool:
+    """Return whether X is a SciPy CSR matrix, without importing SciPy."""
+    return hasattr(X, "indptr")
+
+
+def first_row(X: Any, counted: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the first row that counts, or zeros if none does."""
+    row = int(np.argmax(counted)) if counted.any() else len(counted)
+    line = X[row : row + 1]
+    entries: NDArray[np.float64] = np.asarray(line.toarray() if is_sparse(X) else line, np.float64)
+    return entries.sum(axis=0)
