@@ -1,5 +1,5 @@
 # Needs a virtual environment with the package, its cli extra and the groups test and dev (CONTRIBUTING.md).
-.PHONY: test lint types
+.PHONY: test lint types bench
 
 test:
 	python -m pytest -n auto
@@ -12,3 +12,6 @@ lint:
 
 types:
 	mypy
+
+bench:
+	python benchmarks/kernels.py
