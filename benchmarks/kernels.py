@@ -1,4 +1,4 @@
-"""How fast is one pass (loss, gradient, probabilities) beside NumPy's two matrix products and a softmax?
+"""Time one pass (loss, gradient, probabilities) beside NumPy's two matrix products and a softmax.
 
     python benchmarks/kernels.py [--repeats 15]
 
@@ -18,6 +18,7 @@ SHAPES = [(30_000, 784, 10), (200_000, 54, 7), (200_000, 54, 1), (20_000, 17, 26
 
 
 def make_problem(samples, features, outputs, dtype):
+    """Return X, its centre, weights, labels and sample weights."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(samples, features)).astype(dtype)
     weights = (rng.normal(size=(outputs, features + 1)) / np.sqrt(features)).astype(dtype)
@@ -26,7 +27,7 @@ def make_problem(samples, features, outputs, dtype):
 
 
 def numpy_pass(X, weights, labels, sample_weight):
-    """Without centring, which would cost NumPy a copy of X."""
+    """Return loss, gradient and probabilities; without centring, which would cost NumPy a copy of X."""
     Z = X @ weights[:, :-1].T + weights[:, -1]
     if Z.shape[1] == 1:
         Z = np.column_stack([np.zeros_like(Z), Z])
@@ -44,12 +45,14 @@ def numpy_pass(X, weights, labels, sample_weight):
 
 
 def seconds(function, *arguments):
+    """Return how long one call takes."""
     start = time.perf_counter()
     function(*arguments)
     return time.perf_counter() - start
 
 
 def main():
+    """Print a line for each shape and dtype."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--repeats", type=int, default=15)
     repeats = parser.parse_args().repeats

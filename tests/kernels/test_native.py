@@ -56,6 +56,8 @@ def assert_same_as_reference(problem, tolerance):
     assert_close(native.hessian_pass(*hessian), reference.hessian_pass(*hessian), tolerance)
     Z = reference.logits(X, centre, weights)
     assert_close(native.logits(X, centre, weights), Z, tolerance)
+    spread = (X, problem.direction[0, : X.shape[1]].astype(np.float64), sample_weight)
+    assert_close(native.column_spread(*spread), reference.column_spread(*spread), 1e-12)
     back = (X, centre, Z, problem.with_bias)
     assert_close(native.pullback(*back), reference.pullback(*back), tolerance)
 
@@ -150,6 +152,8 @@ def test_arrays_that_do_not_fit_together_are_refused(make_problem):
         native.hessian_pass(X, centre, probs[:, :1], sample_weight, weights)
     with pytest.raises(ValueError, match="sample_weight has an entry for each row"):
         native.hessian_pass(X, centre, probs, sample_weight[:-1], weights)
+    with pytest.raises(ValueError, match="sample_weight has an entry for each row"):
+        native.column_spread(X, centre, sample_weight[:-1])
     with pytest.raises(ValueError, match="instruction set"):
         native.use("abacus")
     with pytest.raises(TypeError, match="float32 or float64"):

@@ -1,10 +1,8 @@
 """The kernels as the other layers call them: compiled where they are, in tiles of rows, on several threads.
 
-The only file that knows there is more than one implementation. Signatures, formulas and conventions are those
-of `dxent.kernels.reference`; ``X`` may also be a SciPy CSR matrix.
-
-The tiles depend on the shapes alone and their sums are added in the order of the rows, so the results have
-the same bits for any number of threads.
+Only this file knows that there is more than one implementation. Signatures, formulas and conventions are
+those of `dxent.kernels.reference`; ``X`` may also be a SciPy CSR matrix. The tiles depend on the shapes alone
+and their sums are added in the order of the rows: the same bits for any number of threads.
 """
 
 from __future__ import annotations
@@ -57,14 +55,15 @@ LARGEST_GRAM_A_THREAD = 2048
 
 def logits(X: Design, centre: Doubles | None, weights: Floats) -> Floats:
     """`reference.logits`."""
-    kernels, part = _kernels(X, len(weights))
-    Z = np.empty((X.shape[0], len(weights)), weights.dtype)
+    outputs = len(weights)
+    kernels, part = _kernels(X, outputs)
+    Z = np.empty((X.shape[0], outputs), weights.dtype)
 
     def fill(rows: slice) -> tuple[()]:
         Z[rows] = kernels.logits(part(rows), centre, weights)
         return ()
 
-    sum_in_order(fill, pass_tiles(X, len(weights)))
+    sum_in_order(fill, pass_tiles(X, outputs))
     return Z
 
 
@@ -76,8 +75,7 @@ def pullback(X: Design, centre: Doubles | None, residuals: Floats, with_bias: bo
     def tile(rows: slice) -> tuple[Doubles]:
         return (kernels.pullback(part(rows), centre, residuals[rows], with_bias),)
 
-    gradient: Doubles
-    (gradient,) = sum_in_order(tile, pass_tiles(X, outputs))
+    gradient: Doubles = sum_in_order(tile, pass_tiles(X, outputs))[0]
     return gradient
 
 
@@ -109,8 +107,7 @@ def hessian_pass(
     def tile(rows: slice) -> tuple[Doubles]:
         return (kernels.hessian_pass(part(rows), centre, probs[rows], sample_weight[rows], direction),)
 
-    product: Doubles
-    (product,) = sum_in_order(tile, pass_tiles(X, outputs))
+    product: Doubles = sum_in_order(tile, pass_tiles(X, outputs))[0]
     return product
 
 
@@ -152,23 +149,19 @@ def column_moments(X: Design, sample_weight: Doubles) -> tuple[Doubles, Doubles,
     column whose offset is 1e9 times its spread keeps 7 digits of its variance or more; a constant column
     has 0. Range: |x| ≤ 1e100. See: Chan, Golub and LeVeque, American Statistician 37 (1983), equation 1.7.
     """
-    kernels, part = _arithmetic(X)
+    kernels, part = _kernels(X, 1)
     tiles = pass_tiles(X, 1)
-    # Any row would do as the origin of the first sums; measured from one, a constant column's are 0.
-    origin = first_row(X, sample_weight > 0)
     largest = np.zeros((len(tiles), X.shape[1]))
 
-    def sums(rows: slice) -> tuple[Doubles]:
-        return (kernels.column_sums(part(rows), origin, sample_weight[rows]),)
-
-    def spread(numbered: tuple[int, slice]) -> tuple[Doubles, Doubles]:
+    def spread(about: Doubles, numbered: tuple[int, slice]) -> tuple[Doubles, Doubles]:
         tile, rows = numbered
-        total, squares, largest[tile] = kernels.column_spread(part(rows), mean, sample_weight[rows])
-        return total, squares
+        sums, squares, largest[tile] = kernels.column_spread(part(rows), about, sample_weight[rows])
+        return sums, squares
 
-    (from_origin,) = sum_in_order(sums, tiles)
-    mean = origin + from_origin
-    off, squares = sum_in_order(spread, list(enumerate(tiles)))
+    # Any row would do as the origin of the first sums; measured from one, a constant column's are 0.
+    origin = first_row(X, sample_weight > 0)
+    mean = origin + sum_in_order(partial(spread, origin), list(enumerate(tiles)))[0]
+    off, squares = sum_in_order(partial(spread, mean), list(enumerate(tiles)))
     return mean, np.maximum(squares - off**2, 0.0), largest.max(axis=0)
 
 
@@ -181,7 +174,6 @@ def show_config() -> dict[str, str | int]:
         "dxent": version("dxent"),
         "numpy": np.__version__,
         "python": platform.python_version(),
-        "machine": platform.machine(),
     }
 
 

@@ -21,7 +21,6 @@ from numpy.typing import DTypeLike, NDArray
 
 __all__ = [
     "column_spread",
-    "column_sums",
     "hessian_pass",
     "logits",
     "loss_pass",
@@ -129,12 +128,6 @@ def mirrored(H: Floats, width: int) -> Floats:
     for stop in range(width, len(H), width):
         H[stop:, stop - width : stop] = H[stop - width : stop, stop:].T
     return H
-
-
-def column_sums(X: Floats, shift: Doubles, sample_weight: Doubles) -> Doubles:
-    """Return Σ s_i (x_i − shift), shape (features,)."""
-    sums: Doubles = sample_weight @ (X.astype(np.float64) - shift)
-    return sums
 
 
 def column_spread(X: Floats, centre: Doubles, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles]:

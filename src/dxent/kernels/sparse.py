@@ -20,7 +20,6 @@ from dxent.kernels.reference import (
 
 __all__ = [
     "column_spread",
-    "column_sums",
     "hessian_pass",
     "logits",
     "loss_pass",
@@ -71,13 +70,6 @@ def hessian_pass(
     """Return Σ s_i [(diag p_i − p_i p_iᵀ) ⊗ x̃_i x̃_iᵀ] V for a direction V shaped as the weights."""
     R = weighted_softmax_jacobian(probs, logits(X, centre, direction), sample_weight)
     return pullback(X, centre, R, direction.shape[1] > X.shape[1])
-
-
-def column_sums(X: CSR, shift: Doubles, sample_weight: Doubles) -> Doubles:
-    """Return Σ s_i (x_i − shift), shape (features,)."""
-    column, weight, value, rest, _ = _stored(X, sample_weight)
-    sums: Doubles = np.bincount(column, weight * (value - shift[column]), len(shift)) - rest * shift
-    return sums
 
 
 def column_spread(X: CSR, centre: Doubles, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles]:

@@ -44,5 +44,5 @@ def first_row(X: Any, counted: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return the first row that counts, or zeros if none does."""
     row = int(np.argmax(counted)) if counted.any() else len(counted)
     line = X[row : row + 1]
-    entries: NDArray[np.float64] = np.asarray(line.toarray() if is_sparse(X) else line, np.float64)
-    return entries.sum(axis=0)
+    total: NDArray[np.float64] = np.sum(line.toarray() if is_sparse(X) else line, axis=0, dtype=np.float64)
+    return total

@@ -177,6 +177,31 @@ void hessian_pass(const Matrix& X, const double* centre, const Matrix& probs, co
     pass.write_gradient(direction.columns, product);
 }
 
+void column_spread(const Matrix& X, const double* centre, const double* sample_weight, double* spread) {
+    const ptrdiff_t height = tile_height(X.columns, sizeof(double));
+    Rows<double> tile(height, X.columns, centre);
+    const Buffer<double> sums(tile.stride()), squares(tile.stride()), largest(tile.stride());
+    for (ptrdiff_t first = 0; first < X.rows; first += height) {
+        const ptrdiff_t count = minimum(height, X.rows - first);
+        tile.read(X, first, count);
+        for (ptrdiff_t r = 0; r < count; ++r) {
+            const double weight = sample_weight[first + r];
+            if (!(weight > 0)) continue;
+            for (ptrdiff_t k = 0; k < tile.stride(); k += kLanes<double>) {
+                const Doubles deviation = load(tile[r] + k), weighted = weight * deviation;
+                const Doubles size = deviation < 0.0 ? -deviation : deviation, most = load(largest + k);
+                store(sums + k, load(sums + k) + weighted);
+                store(squares + k, load(squares + k) + weighted * deviation);
+                store(largest + k, size > most ? size : most);
+            }
+        }
+    }
+    const std::size_t bytes = std::size_t(X.columns) * sizeof(double);
+    std::memcpy(spread, sums, bytes);
+    std::memcpy(spread + X.columns, squares, bytes);
+    std::memcpy(spread + 2 * X.columns, largest, bytes);
+}
+
 template <Doubles function(Doubles)> void map(const double* x, double* y, ptrdiff_t count) {
     for (ptrdiff_t i = 0; i < count; i += kLanes<double>) {
         const std::size_t bytes = std::size_t(minimum(kLanes<double>, count - i)) * sizeof(double);
@@ -211,6 +236,7 @@ constexpr dxent::Kernels table = {
         V.is_double ? ::hessian_pass<double>(X, centre, probs, sample_weight, V, product)
                     : ::hessian_pass<float>(X, centre, probs, sample_weight, V, product);
     },
+    ::column_spread,
     map<::exp>,
     map<::log1p>,
 };

@@ -24,6 +24,8 @@ struct Kernels {
                         const double* sample_weight, double* gradient, void* probs);
     void (*hessian_pass)(const Matrix& X, const double* centre, const Matrix& probs,
                          const double* sample_weight, const Matrix& direction, double* product);
+    // Writes three rows (features,): Σ s δ, Σ s δ² and max |δ|, where δ = x − centre.
+    void (*column_spread)(const Matrix& X, const double* centre, const double* sample_weight, double* spread);
     void (*exp)(const double* x, double* y, std::ptrdiff_t count);
     void (*log1p)(const double* x, double* y, std::ptrdiff_t count);
 };

@@ -163,6 +163,18 @@ nb::object hessian_pass(const AnyMatrix& X_array, const std::optional<Doubles>& 
     return product.array();
 }
 
+nb::object column_spread(const AnyMatrix& X_array, const Doubles& centre, const Doubles& sample_weight) {
+    const Matrix X = matrix(X_array);
+    require(std::ptrdiff_t(sample_weight.shape(0)) == X.rows, "sample_weight has an entry for each row of X");
+    const double* shift = centre_of(X, centre);
+    Result<double> spread(3, X.columns);
+    {
+        nb::gil_scoped_release unlocked;
+        kernels->column_spread(X, shift, sample_weight.data(), spread.data.get());
+    }
+    return spread.array();
+}
+
 using Map = void (*)(const double*, double*, std::ptrdiff_t);
 
 nb::object apply(Map function, const Doubles& x) {
@@ -180,6 +192,7 @@ NB_MODULE(_native, m) {
     m.def("loss_pass", &loss_pass, "X"_a.noconvert(), "centre"_a.none(), "weights"_a, "labels"_a, "sample_weight"_a);
     m.def("hessian_pass", &hessian_pass, "X"_a.noconvert(), "centre"_a.none(), "probs"_a, "sample_weight"_a,
           "direction"_a);
+    m.def("column_spread", &column_spread, "X"_a.noconvert(), "centre"_a, "sample_weight"_a);
     m.def("exp", [](const Doubles& x) { return apply(kernels->exp, x); });
     m.def("log1p", [](const Doubles& x) { return apply(kernels->log1p, x); });
     m.def("instruction_sets", &instruction_sets);
