@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["check_class_weights", "check_columns", "check_finite", "check_labels", "check_magnitude", "check_settings", "check_weights"]
+__all__ = [
+    "check_class_weights",
+    "check_columns",
+    "check_finite",
+    "check_labels",
+    "check_magnitude",
+    "check_settings",
+    "check_weights",
+]
 
 LARGEST_MAGNITUDE = 1e100  # beyond, products of two columns leave the range of float64
 
@@ -43,39 +51,37 @@ def check_columns(X: Any) -> None:
             )
 
 
-def check_finite(X: Any, names: NDArray[np.object_] | None) -> None:
-    """Check a design matrix for NaN and infinity, and name the first place."""
+def check_entries(X: Any, names: NDArray[np.object_] | None) -> None:
+    """Check a design matrix for NaN, infinity and numbers whose squares would overflow; name the first."""
     entries = X.data if hasattr(X, "indptr") else X
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(entries.sum(dtype=np.float64)):
-            return
-    bad = ~np.isfinite(entries)
-    count = int(bad.sum())
-    if count == 0:
+    # a NaN anywhere makes both NaN, and the comparison false
+    if entries.size == 0 or max(-float(entries.min()), float(entries.max())) <= LARGEST_MAGNITUDE:
         return
-    if hasattr(X, "indptr"):
-        first = int(np.flatnonzero(bad)[0])
-        row = int(np.searchsorted(X.indptr, first, side="right")) - 1
-        column = int(X.indices[first])
-    else:
-        row, column = (int(i) for i in np.argwhere(bad)[0])
-    value = "NaN" if np.isnan(X[row, column]) else "infinity"
+    bad = ~np.isfinite(entries)
+    missing = bool(bad.any())
+    if not missing:
+        bad = np.abs(entries) > LARGEST_MAGNITUDE
+    row, column = place(X, bad)
     label = f"column {column}" if names is None else f"column {column} ({names[column]!r})"
+    if not missing:
+        raise ValueError(
+            f"X has the value {X[row, column]:.1e} at row {row}, {label}, beyond {LARGEST_MAGNITUDE:.0e}: "
+            "divide the column by a constant of that size first."
+        )
+    count = int(bad.sum())
     raise ValueError(
-        f"Input X contains NaN or infinity: {value} at row {row}, {label}; {count} such "
-        f"{'entry' if count == 1 else 'entries'} in all. Impute them or drop the rows."
+        f"Input X contains NaN or infinity: {'NaN' if np.isnan(X[row, column]) else 'infinity'} at row {row}, "
+        f"{label}; {count} such {'entry' if count == 1 else 'entries'} in all. Impute them or drop the rows."
     )
 
 
-def check_magnitude(largest: NDArray[np.float64], names: NDArray[np.object_] | None) -> None:
-    """Check that no column is so large that squares of it overflow."""
-    worst = int(np.argmax(largest))
-    if largest[worst] > LARGEST_MAGNITUDE:
-        label = f"Column {worst}" if names is None else f"Column {worst} ({names[worst]!r})"
-        raise ValueError(
-            f"{label} has values {largest[worst]:.1e} away from their mean, beyond {LARGEST_MAGNITUDE:.0e}: "
-            "divide it by a constant of that size first."
-        )
+def place(X: Any, bad: NDArray[np.bool_]) -> tuple[int, int]:
+    """Return row and column of the first bad entry of a dense or CSR matrix."""
+    if not hasattr(X, "indptr"):
+        row, column = np.argwhere(bad)[0]
+        return int(row), int(column)
+    first = int(np.flatnonzero(bad)[0])
+    return int(np.searchsorted(X.indptr, first, side="right")) - 1, int(X.indices[first])
 
 
 def check_labels(y: Any) -> None:
@@ -113,7 +119,9 @@ def kind(label: Any) -> str:
     return "text" if isinstance(label, str) else type(label).__name__
 
 
-def check_weights(sample_weight: NDArray[np.float64], labels: NDArray[np.int64], classes: NDArray[Any]) -> None:
+def check_weights(
+    sample_weight: NDArray[np.float64], labels: NDArray[np.int64], classes: NDArray[Any]
+) -> None:
     """Check that weights are finite, none negative, and that each class has some."""
     bad = ~(np.isfinite(sample_weight) & (sample_weight >= 0))
     if bad.any():
@@ -127,7 +135,7 @@ def check_weights(sample_weight: NDArray[np.float64], labels: NDArray[np.int64],
         raise ValueError("sample_weight is zero for every row: give some rows a positive weight.")
     totals = np.bincount(labels, weights=sample_weight / largest, minlength=len(classes))
     if (totals == 0).any():
-        empty = classes[int(np.flatnonzero(totals == 0)[0])]
+        empty = classes.tolist()[int(np.flatnonzero(totals == 0)[0])]
         raise ValueError(
             f"The rows of class {empty!r} have zero weight in total, so its intercept would be infinite: "
             "drop these rows."
@@ -136,6 +144,6 @@ def check_weights(sample_weight: NDArray[np.float64], labels: NDArray[np.int64],
 
 def check_class_weights(factors: NDArray[np.float64], classes: NDArray[Any]) -> None:
     """Check that the factor of each class is finite and positive."""
-    for factor, label in zip(factors, classes, strict=True):
+    for factor, label in zip(factors.tolist(), classes.tolist(), strict=True):
         if not 0 < factor < math.inf:
             raise ValueError(f"class_weight must be finite and positive: {factor} for class {label!r}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ __all__ = ["Fit", "Settings", "fit"]
 
 Matrix = NDArray[np.float64]
 
-SOLVERS: dict[str, Callable[[Problem, Vector], Iterator[Evaluation]]] = {
+SOLVERS: dict[str, Callable[[Problem, Evaluation], Iterator[Evaluation]]] = {
     "newton": newton,
     "newton-cg": newton_cg,
     "lbfgs": lbfgs,
@@ -61,19 +61,32 @@ class Fit:
 
 
 @dataclass(eq=False)
-class Proof:
-    """Follows a run: keeps the newest iterate and tries to prove each one optimal."""
+class Run:
+    """Follows a search: records each iterate, keeps the newest, and tries to prove it optimal."""
 
     objective: Objective
-    tol: float
-    here: Evaluation | None = None
+    settings: Settings
+    here: Evaluation
     anchor: Evaluation | None = None  # the newest iterate whose Hessian has been factorised
+    trace: list[Step] = field(default_factory=list)
 
-    def __call__(self, here: Evaluation) -> bool:
-        """Return whether ``here`` is proved to the tolerance."""
+    def record(self, here: Evaluation) -> None:
+        """Make ``here`` the newest iterate."""
         self.anchor = factorised(self.here) or self.anchor
         self.here = here
-        return self.separated(here) or (self.promising(here) and self.bound(here).relative_gap <= self.tol)
+        norm = float(np.linalg.norm(here.gradient))
+        self.trace.append(Step(len(self.trace), here.value, norm, self.objective.count.passes))
+        if self.settings.verbose:
+            print(self.trace[-1])
+
+    def finished(self, here: Evaluation) -> bool:
+        """Record an iterate, and return whether there is no need, or no sense, in going on."""
+        self.record(here)
+        return self.separated(here) or self.proved(here)
+
+    def proved(self, here: Evaluation) -> bool:
+        """Return whether ``here`` is proved optimal to the tolerance."""
+        return self.promising(here) and self.bound(here).relative_gap <= self.settings.tol
 
     def bound(self, here: Evaluation) -> Certificate:
         """Return what the bounds that apply prove together."""
@@ -84,7 +97,7 @@ class Proof:
 
     def promising(self, here: Evaluation) -> bool:
         """Return whether a bound can be small enough: they cost more than the terms that each starts from."""
-        coords, enough = self.objective.coordinates, 2 * self.tol * here.value
+        coords, enough = self.objective.coordinates, 2 * self.settings.tol * here.value
         if self.anchor is not None:
             assert isinstance(self.anchor.hessian, ObjectiveHessian)
             if np.sum(self.anchor.hessian.factor.half_solve(here.gradient) ** 2) <= 2 * enough:
@@ -126,67 +139,59 @@ def fit(rows: Rows, columns: Moments, settings: Settings, start: tuple[Matrix, M
     if settings.strength == 0 and rows.features <= RANK_FEATURES:
         gauge = null_space(rows, coords)
     objective = Objective.of(rows, coords, columns, settings.strength, gauge=gauge, seed=settings.seed)
-    proof = Proof(objective, settings.tol)
-    trace: list[Step] = []
+    first = objective.evaluate(objective.start() if start is None else effective(objective, *start))
+    run = Run(objective, settings, first)
+    run.record(first)
     try:
-        reason = search(objective, proof, settings, trace, start)
+        reason = search(run)
     except KeyboardInterrupt:
-        if proof.here is None:
-            raise
         reason = "interrupted"
-    return finish(objective, proof, settings, trace, reason)
+    return finish(run, reason)
 
 
-def search(
-    objective: Objective,
-    proof: Proof,
-    settings: Settings,
-    trace: list[Step],
-    start: tuple[Matrix, Matrix] | None,
-) -> str:
+def search(run: Run) -> str:
     """Run the solver, then, where the parameters are few, Newton from there; return why it ended."""
-    point = objective.start() if start is None else effective(objective, *start)
+    objective, settings = run.objective, run.settings
     name = settings.solver
     if name == "auto":
         name = "newton" if objective.size <= NEWTON_PARAMETERS else "newton-cg"
-    names = [name, "newton"] if name != "newton" and objective.size <= PROOF_PARAMETERS else [name]
-    reason = ""
-    for name in names:
-        here, reason = descend(
-            SOLVERS[name](objective, point),
-            # Newton always takes a step: it costs little and ends at rounding level
-            finished=lambda here, newton=name == "newton": proof(here) and bool(proof.anchor or not newton),
-            passes=lambda: objective.count.passes,
-            trace=trace,
-            max_iter=settings.max_iter,
-            verbose=settings.verbose,
-        )
-        point = here.point
-        if reason == "max_iter":
-            break
-    proof.anchor = factorised(here) or proof.anchor
-    if proof.anchor is not None and reason == "finished":
-        for here in chord(objective, proof.anchor, here):
-            proof.here = here
+    reason = "finished"
+    if name != "newton" and not run.proved(run.here):
+        reason = follow(run, name)
+    # Newton takes a step even from a point that is proved: it costs little and ends at rounding level
+    if reason != "max_iter" and (name == "newton" or objective.size <= PROOF_PARAMETERS):
+        reason = follow(run, "newton")
+        anchor = factorised(run.here) or run.anchor
+        if reason == "finished" and anchor is not None:
+            for here in chord(objective, anchor, run.here):
+                run.here = here
     return reason
 
 
-def finish(
-    objective: Objective, proof: Proof, settings: Settings, trace: list[Step], reason: str
-) -> Fit:
+def follow(run: Run, name: str) -> str:
+    """Run one solver from the newest iterate, and return why it ended."""
+    _, reason = descend(
+        run.here,
+        SOLVERS[name](run.objective, run.here),
+        finished=run.finished,
+        max_iter=run.settings.max_iter + 1 - len(run.trace),
+    )
+    return reason
+
+
+def finish(run: Run, reason: str) -> Fit:
     """Round to the coefficients the user gets, and certify those."""
-    assert proof.here is not None
-    coef, intercept = raw(objective, proof.here.point)
+    objective, settings = run.objective, run.settings
+    run.anchor = factorised(run.here) or run.anchor
+    coef, intercept = raw(objective, run.here.point)
     here = objective.evaluate(effective(objective, coef, intercept))
-    certificate = proof.bound(here)
+    certificate = run.bound(here)
     certified = certificate.relative_gap <= settings.tol
     if certified:
         reason = ""
     elif objective.strength == 0 and reason != "interrupted":
-        separated = proof.separated(here)
-        reason = "separation" if separated else reason
-        if reason == "rounding floor":
-            reason = "no finite optimum found"
+        reason = "separation" if run.separated(here) else reason
+        reason = "no finite optimum found" if reason == "rounding floor" else reason
     elif reason == "finished":  # the rounding of the coefficients cost the proof
         reason = "rounding floor"
     optimality = Optimality(
@@ -198,11 +203,23 @@ def finish(
         certificate.method,
         REASONS[reason],
     )
-    last = replace(trace[-1], objective=here.value, passes=objective.count.passes)
+    last = replace(run.trace[-1], objective=here.value, passes=objective.count.passes)
+    return Fit(
+        coef,
+        intercept,
+        optimality,
+        (*run.trace[:-1], last),
+        dependent_columns(objective),
+        reason == "interrupted",
+    )
+
+
+def dependent_columns(objective: Objective) -> NDArray[np.intp]:
+    """Return the columns that take part in a linear dependence."""
     gauge = objective.penalty.gauge
-    dependent = np.flatnonzero(np.abs(gauge).max(axis=1) > 1e-8) if gauge is not None else np.zeros(0, np.intp)
-    interrupted = reason == "interrupted"
-    return Fit(coef, intercept, optimality, (*trace[:-1], last), dependent, interrupted)
+    if gauge is None:
+        return np.zeros(0, np.intp)
+    return np.flatnonzero(np.abs(gauge).max(axis=1) > 1e-8)
 
 
 def raw(objective: Objective, point: Vector) -> tuple[Matrix, Matrix]:

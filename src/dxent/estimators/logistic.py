@@ -135,20 +135,20 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         if y is not None:
             checks.check_labels(y)
         previous = self._previous()
-        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], ensure_all_finite=False)
+        X, y = validate_data(
+            self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], ensure_all_finite=False
+        )
         check_classification_targets(y)
-        checks.check_finite(X, getattr(self, "feature_names_in_", None))
+        checks.check_entries(X, getattr(self, "feature_names_in_", None))
         self.classes_, labels = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"y has one class only, {self.classes_[0]!r}: a classifier needs rows of at least two classes."
+                f"y has one class only, {self.classes_.tolist()[0]!r}: a classifier needs rows of at least two classes."
             )
         weights = self._row_weights(X, y, labels, sample_weight)
         rows = Rows.of(X, labels.astype(np.int64), weights, len(self.classes_))
         with single_threaded_blas():
-            columns = moments(rows)
-            checks.check_magnitude(columns.largest, getattr(self, "feature_names_in_", None))
-            return fit(rows, columns, self._settings(rows), self._start(previous, X.shape[1]))
+            return fit(rows, moments(rows), self._settings(rows), self._start(previous, X.shape[1]))
 
     def _row_weights(
         self, X: Any, y: NDArray[Any], labels: NDArray[np.int64], sample_weight: ArrayLike | None
@@ -221,7 +221,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         X = validate_data(
             self, X, reset=False, accept_sparse="csr", dtype=[np.float64, np.float32], ensure_all_finite=False
         )
-        checks.check_finite(X, getattr(self, "feature_names_in_", None))
+        checks.check_entries(X, getattr(self, "feature_names_in_", None))
         logits = np.asarray(X @ self.coef_.T + self.intercept_)
         return logits[:, 0] if len(self.classes_) == 2 else logits
 
@@ -253,5 +253,9 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         twin = Sklearn(C=self.C, fit_intercept=self.fit_intercept, class_weight=self.class_weight)
         for name in ("classes_", "coef_", "intercept_", "n_iter_", "n_features_in_", "feature_names_in_"):
             if hasattr(self, name):
-                setattr(twin, name, getattr(self, name).copy() if name != "n_features_in_" else self.n_features_in_)
+                setattr(
+                    twin,
+                    name,
+                    getattr(self, name).copy() if name != "n_features_in_" else self.n_features_in_,
+                )
         return twin

@@ -113,7 +113,8 @@ def duality_bound(objective: Objective, here: Evaluation) -> Certificate:
     norm = float(np.sqrt(np.sum(gradient[:, :features] ** 2 / strengths)))
     divergence = 0.0
     if coords.intercept:
-        moved, divergence = feasible(objective, here)
+        with np.errstate(all="ignore"):  # probabilities that underflow make the bound infinite, or NaN
+            moved, divergence = feasible(objective, here)
         norm += moved * float(np.linalg.norm(objective.moments.largest)) / math.sqrt(strength)
     gap = norm**2 / 2 + divergence
     if not math.isfinite(gap):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dxent.kernels import dispatch
 from dxent.operators.base import LinearOperator, Structure
-from dxent.operators.structure import solve
+from dxent.operators.inverse import solve
 
 if TYPE_CHECKING:
     from dxent.objective.objective import Objective
@@ -52,9 +52,7 @@ class Factor:
 
     def half_solve(self, vector: Matrix) -> Matrix:
         """Return L⁻¹ v, whose Euclidean length is the length of v in the norm of H⁻¹."""
-        return np.asarray(
-            scipy.linalg.solve_triangular(self.lower, vector, lower=True, check_finite=False)
-        )
+        return np.asarray(scipy.linalg.solve_triangular(self.lower, vector, lower=True, check_finite=False))
 
     @cached_property
     def inverse_diagonal(self) -> Matrix:

@@ -178,6 +178,7 @@ def pass_work(objective: Objective) -> float:
     """Multiplications of one pass over the data."""
     outputs = objective.coordinates.shape[0] + (objective.coordinates.basis is not None)
     entries = sum(
-        block.X.size if isinstance(block.X, np.ndarray) else 8 * block.X.nnz for block in objective.rows.blocks
+        block.X.size if isinstance(block.X, np.ndarray) else 8 * block.X.nnz
+        for block in objective.rows.blocks
     )
     return float(2 * outputs * max(entries, 1))

@@ -31,31 +31,28 @@ class Step:
 
 
 def descend(
+    start: Evaluation,
     iterates: Iterator[Evaluation],
     *,
     finished: Callable[[Evaluation], bool],
-    passes: Callable[[], int],
-    trace: list[Step],
     max_iter: int,
-    verbose: bool,
 ) -> tuple[Evaluation, str]:
-    """Follow the iterates until one is ``finished``, and append each to ``trace``.
+    """Follow the iterates that a solver finds from ``start`` until one is ``finished``.
 
     Returns the last evaluation and why it is the last: "finished", "max_iter" or "rounding floor" (nothing
-    improves any more). An interrupt is the caller's to catch: ``trace`` and whatever ``finished`` kept
-    survive it.
+    improves any more).
     """
-    least, flattest, idle = np.inf, np.inf, 0
-    for here in iterates:
-        trace.append(Step(len(trace), here.value, float(np.linalg.norm(here.gradient)), passes()))
-        if verbose:
-            print(trace[-1])
-        idle = 0 if here.value < least - here.rounding or trace[-1].gradient_norm < flattest / 2 else idle + 1
-        if idle == IDLE_STEPS:
+    here, least, flattest, idle = start, start.value, float(np.linalg.norm(start.gradient)), 0
+    for _ in range(max_iter):
+        following = next(iterates, None)
+        if following is None:
             return here, "rounding floor"
-        least, flattest = min(least, here.value), min(flattest, trace[-1].gradient_norm)
+        here = following
         if finished(here):
             return here, "finished"
-        if len(trace) > max_iter:
-            return here, "max_iter"
-    return here, "rounding floor"
+        size = float(np.linalg.norm(here.gradient))
+        idle = 0 if here.value < least - here.rounding or size < flattest / 2 else idle + 1
+        if idle == IDLE_STEPS:
+            return here, "rounding floor"
+        least, flattest = min(least, here.value), min(flattest, size)
+    return here, "max_iter"

@@ -16,19 +16,18 @@ MEMORY = 20
 FLATNESS = 0.9
 
 
-def lbfgs(problem: Problem, start: Vector) -> Iterator[Evaluation]:
+def lbfgs(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
     """Yield the iterates of L-BFGS whose initial matrix is the preconditioner.
 
     That is rebuilt once the passes since it was built have cost as much as building it.
 
     See: Nocedal & Wright, Numerical Optimization, algorithms 7.4 and 7.5.
     """
-    here = problem.evaluate(start)
+    here = start
     preconditioner = problem.preconditioner(here)
     pairs: deque[tuple[Vector, Vector, float]] = deque(maxlen=MEMORY)
     steps = 0
     while True:
-        yield here
         if steps > max(preconditioner.cost, MEMORY):
             preconditioner, steps = problem.preconditioner(here), 0
         steps += 1
@@ -43,6 +42,7 @@ def lbfgs(problem: Problem, start: Vector) -> Iterator[Evaluation]:
         if product > np.finfo(float).eps * float(np.linalg.norm(s) * np.linalg.norm(y)):
             pairs.append((s, y, product))
         here = there
+        yield here
 
 
 def two_loop(

@@ -42,12 +42,16 @@ def improves(here: Evaluation, there: Evaluation) -> bool:
 
 
 def flat_point(ray: Ray, slope: float, flatness: float) -> float | None:
-    """Return a t with |F′(t)| ≤ ``flatness`` |F′(0)|: bracketed by doubling, then by false position."""
+    """Return a t where the slope is still negative, or 0, but ``flatness`` times what it was, at most.
+
+    By convexity F is lower there for certain, which it need not be where the slope is as small but positive. The
+    root of the slope is bracketed by doubling, then narrowed by false position.
+    """
     low, low_slope, high, high_slope = 0.0, slope, np.inf, np.nan
     step = 1.0
     for _ in range(TRIALS):
         new = ray.slope(step)
-        if abs(new) <= flatness * -slope:
+        if flatness * slope <= new <= 0:
             return step
         if new < 0:
             low, low_slope = step, new

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dxent.evaluation import Evaluation, Problem, Vector
-from dxent.operators.structure import solve
+from dxent.evaluation import Evaluation, Problem
+from dxent.operators.inverse import solve
 from dxent.solvers.line_search import line_search
 
 __all__ = ["chord", "newton"]
@@ -15,16 +15,17 @@ __all__ = ["chord", "newton"]
 FLATNESS = 0.25
 
 
-def newton(problem: Problem, start: Vector) -> Iterator[Evaluation]:
-    """Yield x, x⁺ = x − t H(x)⁻¹ g(x), …, until no step helps.
+def newton(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
+    """Yield x⁺ = x − t H(x)⁻¹ g(x), …, until no step helps.
 
     See: Nocedal & Wright, Numerical Optimization, §3.3. For this objective the steps are those of iteratively
     reweighted least squares.
     """
-    here: Evaluation | None = problem.evaluate(start)
+    here: Evaluation | None = start
     while here is not None:
-        yield here
         here = line_search(problem, here, -solve(here.hessian, here.gradient), flatness=FLATNESS)
+        if here is not None:
+            yield here
 
 
 def chord(problem: Problem, anchor: Evaluation, here: Evaluation) -> Iterator[Evaluation]:

@@ -17,7 +17,7 @@ INNER_STEPS = 500
 FLATNESS = 0.25
 
 
-def newton_cg(problem: Problem, start: Vector) -> Iterator[Evaluation]:
+def newton_cg(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
     """Yield the iterates of truncated Newton.
 
     The linear system is solved to a relative residual η_k = min(0.25, √(‖g_k‖/‖g_0‖)) in the norm of the
@@ -27,13 +27,11 @@ def newton_cg(problem: Problem, start: Vector) -> Iterator[Evaluation]:
     See: Nocedal & Wright, Numerical Optimization, algorithm 7.1; Dembo, Eisenstat & Steihaug, SIAM J. Numer.
     Anal. 19 (1982).
     """
-    here: Evaluation | None = problem.evaluate(start)
-    assert here is not None
-    preconditioner = problem.preconditioner(here)
-    first = float(np.sqrt(here.gradient @ preconditioner.apply(here.gradient)))
+    here: Evaluation | None = start
+    preconditioner = problem.preconditioner(start)
+    first = float(np.sqrt(start.gradient @ preconditioner.apply(start.gradient)))
     spent = 0
     while here is not None:
-        yield here
         if spent > preconditioner.cost:
             preconditioner, spent = problem.preconditioner(here), 0
         size = float(np.sqrt(here.gradient @ preconditioner.apply(here.gradient)))
@@ -41,6 +39,8 @@ def newton_cg(problem: Problem, start: Vector) -> Iterator[Evaluation]:
         step, products = conjugate_gradients(here.hessian, -here.gradient, preconditioner, forcing)
         spent += products
         here = line_search(problem, here, step, flatness=FLATNESS)
+        if here is not None:
+            yield here
 
 
 def conjugate_gradients(
