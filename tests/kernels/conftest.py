@@ -33,7 +33,7 @@ def make_problem():
         return Problem(
             X=(rng.normal(size=(samples, features)) + 1).astype(data),
             centre=rng.normal(size=features) if centre else None,
-            weights=(3 * rng.normal(size=shape) / np.sqrt(features)).astype(arithmetic),
+            weights=(3 * rng.normal(size=shape) / np.sqrt(max(features, 1))).astype(arithmetic),
             direction=rng.normal(size=shape).astype(arithmetic),
             labels=rng.integers(0, max(outputs, 2), samples),
             sample_weight=sample_weight / max(sample_weight.sum(), 1e-300),

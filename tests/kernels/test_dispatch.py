@@ -50,10 +50,10 @@ def test_many_tiles_are_one(make_problem, outputs):
     assert_same(problem, problem)
 
 
-@pytest.mark.parametrize("samples", [0, 1])
+@pytest.mark.parametrize(("samples", "features"), [(0, 4), (1, 4), (9, 0)])
 @pytest.mark.parametrize("outputs", OUTPUTS)
-def test_no_rows_and_one(make_problem, samples, outputs):
-    problem = make_problem(samples, 4, outputs)
+def test_next_to_nothing(make_problem, samples, features, outputs):
+    problem = make_problem(samples, features, outputs)
     assert_same(problem, problem)
 
 

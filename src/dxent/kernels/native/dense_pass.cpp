@@ -29,11 +29,13 @@ void write_row_major(ClassMajor from, ptrdiff_t classes, ptrdiff_t first, ptrdif
 
 // Weights as rows of whole vectors, and the biases beside them.
 template <class Real> struct Weights {
-    Weights(const Matrix& W, ptrdiff_t features) : outputs(W.rows), rows(W.rows, features, nullptr), bias(W.rows) {
+    Weights(const Matrix& W, ptrdiff_t features)
+        : outputs(W.rows), rows(W.rows, features, nullptr), bias(W.rows) {
         rows.read(W, 0, W.rows);
         if (W.columns > features)
             as_typed(W, [&](const auto* w) {
-                for (ptrdiff_t t = 0; t < outputs; ++t) bias[t] = w[t * W.row_stride + features * W.column_stride];
+                w += features * W.column_stride;
+                for (ptrdiff_t t = 0; t < outputs; ++t) bias[t] = w[t * W.row_stride];
             });
     }
     ptrdiff_t outputs;
@@ -65,13 +67,14 @@ template <class Real> class Pass {
     void multiply(const Weights<Real>& W, ptrdiff_t count) {
         for (ptrdiff_t t = 0; t < outputs_; ++t)
             for (ptrdiff_t r = 0; r < height_; ++r) *values().at(t, r) = W.bias[t];
-        for (ptrdiff_t from = 0; from < X_.columns; from += kPanel) {
-            const ptrdiff_t length = minimum(kPanel, tile_.stride() - from);
+        const ptrdiff_t panel = round_up(X_.columns / (X_.columns / kPanel + 1) + 1, kLanes<Real>);
+        for (ptrdiff_t from = 0; from < X_.columns; from += panel) {
+            const ptrdiff_t length = minimum(panel, tile_.stride() - from);
             for_class_blocks(outputs_, [&](ptrdiff_t t, auto C) {
                 const Real* w = W.rows[t] + from;
                 for_blocks<depth(C.value)>(count, [&](ptrdiff_t r, auto R) {
-                    dot_block<Real, C.value, R.value>(tile_[r] + from, tile_.stride(), w, W.rows.stride(), length,
-                                                      values().at(t, r), height_);
+                    dot_block<Real, C.value, R.value>(tile_[r] + from, tile_.stride(), w, W.rows.stride(),
+                                                      length, values().at(t, r), height_);
                 });
             });
         }
@@ -91,9 +94,9 @@ template <class Real> class Pass {
             for_class_blocks(outputs_, [&](ptrdiff_t t, auto C) {
                 for_blocks<depth(C.value)>(vectors, [&](ptrdiff_t v, auto N) {
                     const ptrdiff_t k = from + v * kLanes<Real>;
-                    rank_update<Real, C.value, N.value>(tile_[0] + k, tile_.stride(), count, factors_ + t * height_,
-                                                        height_, gradient_ + t * tile_.stride() + k,
-                                                        tile_.stride());
+                    rank_update<Real, C.value, N.value>(tile_[0] + k, tile_.stride(), count,
+                                                        factors_ + t * height_, height_,
+                                                        gradient_ + t * tile_.stride() + k, tile_.stride());
                 });
             });
         }
@@ -102,13 +105,15 @@ template <class Real> class Pass {
     // Write the gradient as a matrix (outputs, columns) in row order; the bias's is its last column.
     void write_gradient(ptrdiff_t columns, double* to) const {
         for (ptrdiff_t t = 0; t < outputs_; ++t) {
-            for (ptrdiff_t k = 0; k < X_.columns; ++k) to[t * columns + k] = gradient_[t * tile_.stride() + k];
+            const double* row = gradient_ + t * tile_.stride();
+            for (ptrdiff_t k = 0; k < X_.columns; ++k) to[t * columns + k] = row[k];
             if (columns > X_.columns) to[t * columns + X_.columns] = bias_gradient_[t];
         }
     }
 
   private:
-    static constexpr ptrdiff_t kPanel = 3072 / sizeof(Real);  // five classes of a panel leave room for rows
+    // Five classes and four rows of a panel fill the first-level cache.
+    static constexpr ptrdiff_t kPanel = 3584 / sizeof(Real);
 
     const Matrix& X_;
     ptrdiff_t outputs_, height_;
@@ -128,7 +133,8 @@ template <class Real> void logits(const Matrix& X, const double* centre, const M
 }
 
 template <class Real>
-void pullback(const Matrix& X, const double* centre, const Matrix& residuals, bool with_bias, double* gradient) {
+void pullback(const Matrix& X, const double* centre, const Matrix& residuals, bool with_bias,
+              double* gradient) {
     Pass<Real> pass(X, centre, residuals.columns);
     pass.for_tiles([&](ptrdiff_t first, ptrdiff_t count) {
         read_class_major(residuals, first, count, pass.values());
@@ -171,7 +177,8 @@ void hessian_pass(const Matrix& X, const double* centre, const Matrix& probs, co
     pass.for_tiles([&](ptrdiff_t first, ptrdiff_t count) {
         pass.multiply(weights, count);
         read_class_major(probs, first, count, P);
-        for (ptrdiff_t r = 0; r < count; r += kLanes<double>) softmax_jacobian(P, direction.rows, r, pass.values());
+        for (ptrdiff_t r = 0; r < count; r += kLanes<double>)
+            softmax_jacobian(P, direction.rows, r, pass.values());
         pass.accumulate(count, [&](ptrdiff_t r) { return sample_weight[first + r]; });
     });
     pass.write_gradient(direction.columns, product);

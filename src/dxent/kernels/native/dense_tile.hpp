@@ -8,7 +8,10 @@ namespace {
 
 using dxent::Matrix;
 
-constexpr ptrdiff_t kTileBytes = 384 * 1024;  // a tile stays in the second-level cache while it is used twice
+// A tile stays in the second-level cache while it is used twice. The more rows it has, the fewer times the
+// gradient is read and written.
+constexpr ptrdiff_t kTileBytes = 384 * 1024;
+
 inline ptrdiff_t tile_height(ptrdiff_t features, ptrdiff_t size) {
     const ptrdiff_t fitting = kTileBytes / (size * (features + 1)) / 8 * 8;
     return fitting < 8 ? 8 : minimum(fitting, 128);
@@ -45,7 +48,8 @@ template <class Real> class Rows {
     template <class Source, class Wide> void copy(const Matrix& M, ptrdiff_t first, ptrdiff_t count) {
         const Source* source = static_cast<const Source*>(M.data) + first * M.row_stride;
         if (M.column_stride == 1 && columns_ >= kLanes<Real>) {
-            for (ptrdiff_t r = 0; r < count; ++r) line<Source, Wide>(source + r * M.row_stride, data_ + r * stride_);
+            for (ptrdiff_t r = 0; r < count; ++r)
+                line<Source, Wide>(source + r * M.row_stride, data_ + r * stride_);
             return;
         }
         // Columns apart in memory: a few at a time, so that each cache line serves several rows.
@@ -78,8 +82,8 @@ template <int N> struct Count {
     static constexpr int value = N;
 };
 
-// Call block(first, Count) for blocks of at most five classes that cover all of them evenly: no class is
-// padded, and five leave registers for the rows.
+// Call block(first, Count) for blocks of classes that cover all of them evenly, without padding. Of sixteen
+// registers, five classes leave enough for the rows.
 template <class Block> inline void for_class_blocks(ptrdiff_t classes, Block block) {
     const ptrdiff_t blocks = (classes + 4) / 5;
     for (ptrdiff_t b = 0, first = 0; b < blocks; ++b) {

@@ -12,12 +12,13 @@ constexpr double kLn2Low = 0x1.ef35793c7673p-45;
 // Adding 1.5·2⁵² leaves the nearest integer in the low bits of the sum.
 constexpr double kRounder = 0x1.8p52;
 
-// exp(x) = 2ⁿ exp(r) with n = round(x / ln 2) and |r| ≤ ln 2 / 2, where Taylor's series to r¹³ has a relative
-// remainder of 4e-18. Results below the normal range are rounded, not flushed.
+// exp(x) = 2ⁿ exp(r) with n = round(x / ln 2) and |r| ≤ ln 2 / 2, where Taylor's series to r¹³ has a
+// relative remainder of 4e-18. Results below the normal range are rounded, not flushed.
 inline Doubles exp(Doubles x) {
     x = x < -746.0 ? broadcast<Doubles>(-746.0) : x;
     x = x > 710.0 ? broadcast<Doubles>(710.0) : x;
-    const Doubles shifted = multiply_add(x, broadcast<Doubles>(0x1.71547652b82fep0), broadcast<Doubles>(kRounder));
+    const Doubles per_ln2 = broadcast<Doubles>(0x1.71547652b82fep0);
+    const Doubles shifted = multiply_add(x, per_ln2, broadcast<Doubles>(kRounder));
     const Doubles n = shifted - kRounder;
     Doubles r = multiply_add(n, broadcast<Doubles>(-kLn2High), x);
     r = multiply_add(n, broadcast<Doubles>(-kLn2Low), r);
@@ -30,18 +31,20 @@ inline Doubles exp(Doubles x) {
 
     // 2ⁿ is applied in two steps where it, or the result, leaves the normal range.
     const Integers tiny = n < -1000.0, huge = n > 1000.0;
-    const Integers exponent = bits(shifted) - bits(broadcast<Doubles>(kRounder)) + (tiny & 1000) - (huge & 1000);
+    const Integers whole = bits(shifted) - bits(broadcast<Doubles>(kRounder));
+    const Integers exponent = whole + (tiny & 1000) - (huge & 1000);
     const Doubles rest = tiny ? broadcast<Doubles>(0x1p-1000)
                               : (huge ? broadcast<Doubles>(0x1p1000) : broadcast<Doubles>(1.0));
     return value * from_bits((exponent + 1023) << 52) * rest;
 }
 
 // log(1 + x) for x ≥ 0. With 1 + x = 2ᵏ (1 + f), 1/√2 ≤ 1 + f < √2, and s = f / (2 + f),
-// log(1 + f) = 2 artanh s = f − f²/2 + s (f²/2 + 2s²/3 + 2s⁴/5 + …). What 1 + x loses in rounding is added back
-// as a first-order correction, and for k = 0 nothing is lost: f is x itself.
+// log(1 + f) = 2 artanh s = f − f²/2 + s (f²/2 + 2s²/3 + 2s⁴/5 + …). What 1 + x loses in rounding is added
+// back as a first-order correction, and for k = 0 nothing is lost: f is x itself.
 inline Doubles log1p(Doubles x) {
     const Doubles u = 1.0 + x;
-    const Integers offset = bits(broadcast<Doubles>(1.0)) - bits(broadcast<Doubles>(0x1.6a09e667f3bcdp-1));
+    const Doubles root_half = broadcast<Doubles>(0x1.6a09e667f3bcdp-1);
+    const Integers offset = bits(broadcast<Doubles>(1.0)) - bits(root_half);
     const Integers k = ((bits(u) + offset) >> 52) - 1023;
     const Integers whole = k == 0;
     const Doubles lost = x > 1.0 ? 1.0 - (u - x) : x - (u - 1.0);

@@ -20,8 +20,9 @@ struct Kernels {
     void (*logits)(const Matrix& X, const double* centre, const Matrix& weights, void* logits);
     void (*pullback)(const Matrix& X, const double* centre, const Matrix& residuals, bool with_bias,
                      double* gradient);
-    double (*loss_pass)(const Matrix& X, const double* centre, const Matrix& weights, const std::int64_t* labels,
-                        const double* sample_weight, double* gradient, void* probs);
+    double (*loss_pass)(const Matrix& X, const double* centre, const Matrix& weights,
+                        const std::int64_t* labels, const double* sample_weight, double* gradient,
+                        void* probs);
     void (*hessian_pass)(const Matrix& X, const double* centre, const Matrix& probs,
                          const double* sample_weight, const Matrix& direction, double* product);
     // Writes three rows (features,): Σ s δ, Σ s δ² and max |δ|, where δ = x − centre.

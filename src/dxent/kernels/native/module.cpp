@@ -61,7 +61,8 @@ void require(bool condition, const char* message) {
 
 Matrix matrix(const AnyMatrix& array) {
     const bool is_double = array.dtype() == nb::dtype<double>();
-    if (!is_double && array.dtype() != nb::dtype<float>()) throw nb::type_error("matrices are float32 or float64");
+    if (!is_double && array.dtype() != nb::dtype<float>())
+        throw nb::type_error("matrices are float32 or float64");
     return {array.data(),
             is_double,
             std::ptrdiff_t(array.shape(0)),
@@ -71,7 +72,8 @@ Matrix matrix(const AnyMatrix& array) {
 }
 
 const double* centre_of(const Matrix& X, const std::optional<Doubles>& centre) {
-    require(!centre || std::ptrdiff_t(centre->shape(0)) == X.columns, "centre has one entry for each column of X");
+    require(!centre || std::ptrdiff_t(centre->shape(0)) == X.columns,
+            "centre has one entry for each column of X");
     return centre ? centre->data() : nullptr;
 }
 
@@ -83,7 +85,8 @@ void check_weights(const Matrix& X, const Matrix& W) {
 // A new array of Real that owns its memory.
 template <class Real> struct Result {
     Result(std::ptrdiff_t rows, std::ptrdiff_t columns)
-        : rows(std::size_t(rows)), columns(std::size_t(columns)), data(new Real[this->rows * this->columns + 1]) {}
+        : rows(std::size_t(rows)), columns(std::size_t(columns)),
+          data(new Real[this->rows * this->columns + 1]) {}
     nb::object array() {
         nb::capsule owner(data.get(), [](void* p) noexcept { delete[] static_cast<Real*>(p); });
         Real* released = data.release();
@@ -109,8 +112,8 @@ nb::object logits(const AnyMatrix& X_array, const std::optional<Doubles>& centre
     return W.is_double ? run_logits<double>(X, shift, W) : run_logits<float>(X, shift, W);
 }
 
-nb::object pullback(const AnyMatrix& X_array, const std::optional<Doubles>& centre, const AnyMatrix& residuals,
-                    bool with_bias) {
+nb::object pullback(const AnyMatrix& X_array, const std::optional<Doubles>& centre,
+                    const AnyMatrix& residuals, bool with_bias) {
     const Matrix X = matrix(X_array), R = matrix(residuals);
     require(R.rows == X.rows, "residuals have a row for each row of X");
     const double* shift = centre_of(X, centre);
@@ -147,8 +150,8 @@ nb::tuple loss_pass(const AnyMatrix& X_array, const std::optional<Doubles>& cent
                        : run_loss_pass<float>(X, shift, W, labels, sample_weight);
 }
 
-nb::object hessian_pass(const AnyMatrix& X_array, const std::optional<Doubles>& centre, const AnyMatrix& probs,
-                        const Doubles& sample_weight, const AnyMatrix& direction) {
+nb::object hessian_pass(const AnyMatrix& X_array, const std::optional<Doubles>& centre,
+                        const AnyMatrix& probs, const Doubles& sample_weight, const AnyMatrix& direction) {
     const Matrix X = matrix(X_array), P = matrix(probs), V = matrix(direction);
     check_weights(X, V);
     require(P.rows == X.rows && P.columns == (V.rows == 1 ? 2 : V.rows),
@@ -189,7 +192,8 @@ NB_MODULE(_native, m) {
     m.doc() = "The compiled kernels; dxent.kernels.reference defines them.";
     m.def("logits", &logits, "X"_a.noconvert(), "centre"_a.none(), "weights"_a);
     m.def("pullback", &pullback, "X"_a.noconvert(), "centre"_a.none(), "residuals"_a, "with_bias"_a);
-    m.def("loss_pass", &loss_pass, "X"_a.noconvert(), "centre"_a.none(), "weights"_a, "labels"_a, "sample_weight"_a);
+    m.def("loss_pass", &loss_pass, "X"_a.noconvert(), "centre"_a.none(), "weights"_a, "labels"_a,
+          "sample_weight"_a);
     m.def("hessian_pass", &hessian_pass, "X"_a.noconvert(), "centre"_a.none(), "probs"_a, "sample_weight"_a,
           "direction"_a);
     m.def("column_spread", &column_spread, "X"_a.noconvert(), "centre"_a, "sample_weight"_a);

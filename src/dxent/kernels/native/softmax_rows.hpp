@@ -37,11 +37,11 @@ inline Doubles cross_entropy(ClassMajor Z, ptrdiff_t classes, ptrdiff_t r, const
         label_gap = is_label ? gap : label_gap;
         store(probs.at(c, r), term);
     }
-    const Doubles total = 1.0 + others;
+    const Doubles total = 1.0 + others, top_rest = others / total;
     for (ptrdiff_t c = 0; c < classes; ++c) {
         const Doubles p = load(probs.at(c, r)) / total;
         const Integers is_label = equal(labels + r, c);
-        const Doubles rest = top == double(c) ? others / total : 1.0 - p;
+        const Doubles rest = top == double(c) ? top_rest : 1.0 - p;
         store(probs.at(c, r), p);
         store(Z.at(c, r), is_label ? -rest : p);
     }

@@ -44,7 +44,8 @@ template <class Real> inline Vector<Real> load(const Real* from) {
 
 template <class V, class Real> inline void store(Real* to, V v) { std::memcpy(to, &v, sizeof v); }
 
-template <class V, class Scalar> inline V broadcast(Scalar value) { return value - V{}; }  // unlike value + 0, free for −0
+// Less zero: unlike plus zero, the compiler may leave it out, for it keeps −0.
+template <class V, class Scalar> inline V broadcast(Scalar value) { return value - V{}; }
 
 inline Integers bits(Doubles x) { return reinterpret_cast<Integers>(x); }
 inline Doubles from_bits(Integers n) { return reinterpret_cast<Doubles>(n); }
@@ -88,7 +89,9 @@ inline Doubles folded(Floats v) {
 }
 inline Pair sums(Floats a, Floats b) { return sums(folded(a), folded(b)); }
 
-inline ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+inline ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t multiple) {
+    return (n + multiple - 1) / multiple * multiple;
+}
 inline ptrdiff_t minimum(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
 // Zeroed memory on cache-line boundaries.
