@@ -65,13 +65,6 @@ def check_operator(A: LinearOperator, *, rtol: float = 1e-12) -> None:
     shape = (int(np.prod(A.out_shape)), int(np.prod(A.in_shape)))
     if dense.shape != shape:
         raise AssertionError(f"{A!r}: the matrix has shape {dense.shape}, not {shape}.")
-    v, u = _random(A.in_shape), _random(A.out_shape)
-    for name, product, expected, target in (
-        ("A v", A.mv(v), dense @ v.ravel(), A.out_shape),
-        ("Aᵀ u", A.T.mv(u), dense.T @ u.ravel(), A.in_shape),
-    ):
-        _equal(f"{A!r}: {name}", expected.reshape(target), np.asarray(product), rtol)
-    _equal(f"{A!r}: matrix of the transpose", dense.T, np.asarray(A.T.to_dense()), rtol)
     if Structure.SYMMETRIC in A.structure:
         _equal(f"{A!r}: claims to be symmetric", dense.T, dense, rtol)
     if Structure.DIAGONAL in A.structure:
@@ -80,6 +73,13 @@ def check_operator(A: LinearOperator, *, rtol: float = 1e-12) -> None:
         lowest, scale = float(np.linalg.eigvalsh(dense)[0]), float(np.abs(dense).max())
         if lowest < -rtol * len(dense) * scale:
             raise AssertionError(f"{A!r}: claims to be psd, but has the eigenvalue {lowest}.")
+    v, u = _random(A.in_shape), _random(A.out_shape)
+    for name, product, expected, target in (
+        ("A v", A.mv(v), dense @ v.ravel(), A.out_shape),
+        ("Aᵀ u", A.T.mv(u), dense.T @ u.ravel(), A.in_shape),
+    ):
+        _equal(f"{A!r}: {name}", expected.reshape(target), np.asarray(product), rtol)
+    _equal(f"{A!r}: matrix of the transpose", dense.T, np.asarray(A.T.to_dense()), rtol)
 
 
 def check_objective(

@@ -74,6 +74,14 @@ def test_own_operator_joins_the_algebra():
     assert "Counted" in str(A)
 
 
+def test_own_operator_that_claims_symmetry_is_its_own_transpose():
+    class Claimed(OneWay):
+        structure = Structure.SYMMETRIC
+
+    A = Claimed()
+    assert A.T is A
+
+
 def test_own_operator_without_a_transpose_says_what_to_define():
     with pytest.raises(TypeError, match="OneWay has no transposed product: define _rmv"):
         OneWay().T.mv(b)
@@ -152,6 +160,10 @@ def test_structure_of_nodes():
     assert is_psd(written_product(Diagonal(p), Diagonal(p)))
     other = Dense(B.copy(), (4,), (4,))
     assert not is_symmetric(A.T @ J @ other)
+    twice = Scaled(2.0, A.T)
+    assert not is_symmetric(written_product(written_product(A.T, J), twice))
+    assert not is_symmetric(written_product(written_product(twice, J), A.T))
+    assert is_psd(written_product(written_product(twice, J), twice.T))
 
 
 def test_dense_names_the_shape_it_wants():

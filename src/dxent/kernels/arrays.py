@@ -16,6 +16,7 @@ from dxent._typing import Array, Axis, Namespace, Shape
 __all__ = [
     "as_real",
     "astype",
+    "concat",
     "default_real",
     "eye",
     "finish",
@@ -121,6 +122,12 @@ def eye(like: Array | None, size: int) -> Array:
     if like is None:
         return np.eye(size)
     return namespace(like).eye(size, dtype=like.dtype, **_place(like))
+
+
+def concat(arrays: list[Array], axis: int) -> Array:
+    """Join arrays along an axis."""
+    xp = namespace(*arrays)
+    return np.concatenate(arrays, axis=axis) if xp is np else xp.concat(arrays, axis=axis)
 
 
 def onto(like: Array, values: Any) -> Array:

@@ -6,7 +6,7 @@ row-major. To write one, give
     in_shape, out_shape, mv     the map
     _dense                      its matrix
     structure                   what is known of it without looking at the matrix
-    _rmv                        the transposed product; a `SymmetricOperator` has it already
+    _rmv                        the transposed product, where the structure does not include symmetry
     _cost                       multiplications in one mv, if fewer than the matrix has entries
     _stacks                     True if mv also takes a stack of arrays, (many, *in_shape)
     _symbol                     how the map is written in print
@@ -169,6 +169,3 @@ class SymmetricOperator(LinearOperator):
     def T(self) -> LinearOperator:
         """The map itself."""
         return self
-
-    def _rmv(self, u: Array) -> Array:
-        return self.mv(u)

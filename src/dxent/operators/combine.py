@@ -13,7 +13,9 @@ from typing import NamedTuple, final
 
 from dxent._typing import Array, Shape
 from dxent.operators.base import LinearOperator, Structure
+from dxent.operators.design import Design
 from dxent.operators.elementary import Zero
+from dxent.operators.gram import gram
 from dxent.operators.ordering import multiply_out
 
 __all__ = [
@@ -67,10 +69,11 @@ class Product(LinearOperator):
             v = factor.mv(v)
         return v
 
-    def _rmv(self, u: Array) -> Array:
-        return self.T.mv(u)
-
     def _dense(self) -> Array:
+        match self.factors:
+            case (Transpose(operator=X), H, Design() as design) if X is design:
+                matrix = gram(design, H)
+                return multiply_out(self.factors) if matrix is None else matrix
         return multiply_out(self.factors)
 
     def _cost(self) -> int:
@@ -167,9 +170,6 @@ class Transpose(LinearOperator):
     def mv(self, v: Array) -> Array:
         return self.operator._rmv(v)
 
-    def _rmv(self, u: Array) -> Array:
-        return self.operator.mv(u)
-
     def _dense(self) -> Array:
         return self.operator._dense().T
 
@@ -193,8 +193,10 @@ def mirrors(A: LinearOperator, B: LinearOperator) -> bool:
         return A.factor is B.factor and mirrors(A.operator, B.operator)
     if isinstance(A, Sum) and isinstance(B, Sum):
         return len(A.terms) == len(B.terms) and all(map(mirrors, A.terms, B.terms))
-    if isinstance(A, Transpose) or isinstance(B, Transpose):
-        return getattr(A, "operator", None) is B or getattr(B, "operator", None) is A
+    if isinstance(A, Transpose):
+        return A.operator is B
+    if isinstance(B, Transpose):
+        return B.operator is A
     if isinstance(A, Zero):
         return isinstance(B, Zero)
     return A is B and Structure.SYMMETRIC in A.structure

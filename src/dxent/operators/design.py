@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import final
 
-import numpy as np
-
-from dxent._typing import Array, Namespace, Shape
-from dxent.kernels.arrays import eye, namespace
+from dxent._typing import Array, Shape
+from dxent.kernels.arrays import concat, eye, namespace
 from dxent.operators.base import LinearOperator
 
 __all__ = ["Design"]
@@ -65,24 +63,22 @@ class Design(LinearOperator):
             slopes, bias = xp.matmul(xp.moveaxis(u, -1, -2), X), xp.sum(u, axis=-2)
         else:
             slopes, bias = u @ X, xp.sum(u, axis=-1)
-        return join(xp, slopes, bias[..., None]) if self.intercept else slopes
+        return concat([slopes, bias[..., None]], axis=-1) if self.intercept else slopes
 
     def _dense(self) -> Array:
         xp, X = namespace(self.features), self.features
-        T = prod(self.outputs)
-        rows = X if X.ndim == 2 else X[None, :]
-        if self.intercept:
-            rows = join(xp, rows, xp.ones_like(rows[:, :1]))
+        T, rows = prod(self.outputs), self.rows()
         spread = xp.where(eye(X, T)[None, :, :, None] != 0, rows[:, None, None, :], 0.0)
         return xp.reshape(spread, (prod(self.out_shape), prod(self.in_shape)))
+
+    def rows(self) -> Array:
+        """Return the design matrix as the weights see it: one row a sample, a column of ones for the bias."""
+        X = self.features if self.features.ndim == 2 else self.features[None, :]
+        xp = namespace(X)
+        return concat([X, xp.ones_like(X[:, :1])], axis=1) if self.intercept else X
 
     def _cost(self) -> int:
         return int(prod(self.features.shape) * prod(self.outputs))
 
     def _symbol(self) -> str:
         return "(I ⊗ xᵀ)" if self.features.ndim == 1 else "(W ↦ X Wᵀ)"
-
-
-def join(xp: Namespace, columns: Array, last: Array) -> Array:
-    """Append a column."""
-    return np.concatenate([columns, last], axis=-1) if xp is np else xp.concat([columns, last], axis=-1)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import UnionType
 from typing import Any, final
 
-from dxent.operators.base import LinearOperator
+from dxent.operators.base import LinearOperator, Structure
 from dxent.operators.combine import (
     Product,
     Scaled,
@@ -124,7 +124,9 @@ def scale(factor: Any, A: LinearOperator) -> LinearOperator:
 def transpose(A: LinearOperator) -> LinearOperator:
     """Return Aᵀ."""
     simpler = _apply(TRANSPOSE_RULES, A, None)
-    return Transpose(A) if simpler is None else simpler
+    if simpler is not None:
+        return simpler
+    return A if Structure.SYMMETRIC in A.structure else Transpose(A)
 
 
 def _apply(rules: list[Rule], A: Any, B: Any) -> LinearOperator | None:
