@@ -161,3 +161,15 @@ def test_jax_traces_and_agrees_with_its_own_derivatives():
     np.testing.assert_allclose(np.asarray(jax.grad(lambda z: loss(z))(z2)), loss.gradient(z2), rtol=1e-10)
     bad = jax.jit(lambda z, y: SoftmaxCrossEntropy(y)(z))(z2, jax.numpy.asarray([0, 1, 7]))
     assert np.isnan(float(bad))
+    H = jax.hessian(lambda z: loss(z))(z2).reshape(12, 12)
+    np.testing.assert_allclose(loss.hessian(z2).to_dense(), np.asarray(H), rtol=1e-10, atol=1e-14)
+
+
+def test_torch_differentiates_through_to_the_same_gradient():
+    torch = pytest.importorskip("torch")
+    z = torch.tensor(z2, requires_grad=True)
+    torch.nn.functional.cross_entropy(z, torch.tensor(labels)).backward()
+    np.testing.assert_allclose(SoftmaxCrossEntropy(labels).gradient(z2), z.grad.numpy(), rtol=1e-12)
+    ours = torch.tensor(z2, requires_grad=True)
+    SoftmaxCrossEntropy(torch.tensor(labels))(ours).backward()
+    np.testing.assert_allclose(ours.grad.numpy(), z.grad.numpy(), rtol=1e-12)

@@ -12,6 +12,7 @@ from dxent.functions import (
     CrossEntropy,
     Linear,
     LogSumExp,
+    Map,
     SigmoidCrossEntropy,
     Softmax,
     SoftmaxCrossEntropy,
@@ -25,6 +26,7 @@ from dxent.functions import (
     softmax_cross_entropy,
     softplus,
 )
+from dxent.operators import Diagonal
 
 inf, nan = np.inf, np.nan
 EVERY = [softmax, log_softmax, logsumexp, sigmoid, log_sigmoid, softplus]
@@ -394,6 +396,15 @@ def test_row_34_shapes_that_do_not_fit_are_named_before_anything_is_computed():
         SoftmaxCrossEntropy([0, 1]).gradient(np.zeros((3, 4)))
     with pytest.raises(ValueError, match="one sample"):
         Linear(np.zeros((1, 2, 3)))
+    with pytest.raises(ValueError, match=r"input has shape \(4,\), but Map\(diag d\) takes shape \(3,\)"):
+        (softmax @ Map(Diagonal(np.ones(3))))(np.zeros(4))
+
+
+def test_row_34_after_a_function_of_unknown_shape_the_next_one_looks_for_itself():
+    shorten = function(lambda x: x[:2], lambda x: np.eye(3)[:2])
+    chain = SoftmaxCrossEntropy([1.0, 0.0, 0.0]) @ shorten
+    with pytest.raises(ValueError, match=r"targets of shape \(3,\), which do not go with \(2,\)"):
+        chain(np.zeros(3))
 
 
 def test_row_35_structured_form_of_what_is_too_large_to_write_down():
@@ -434,6 +445,8 @@ def test_a_jacobian_of_the_wrong_shape_is_named():
     wrong = function(lambda x: x**3, lambda x: np.ones((2, 3)))
     with pytest.raises(ValueError, match=r"maps \(2,\) → \(2,\), but its Jacobian has shape \(2, 3\)"):
         wrong.jacobian([1.0, 2.0])
+    right = function(lambda x: 2 * x, lambda x: Diagonal(np.full(2, 2.0)))
+    np.testing.assert_array_equal(right.jacobian([1.0, 2.0]).to_dense(), 2 * np.eye(2))
     also = function(lambda x: x[:1], lambda x: softmax.jacobian(x))
     with pytest.raises(ValueError, match=r"maps \(2,\) → \(1,\), but its Jacobian has shape \(2,\) → \(2,\)"):
         also.jacobian([1.0, 2.0])

@@ -298,3 +298,18 @@ def test_E35_independent_models_do_not_add_to_one():
     z = np.array([0.5, 1.0, -0.2])
     assert abs(sigmoid(z).sum() - 1) > 0.1
     assert softmax(z).sum() == pytest.approx(1, abs=1e-15)
+
+
+def test_E34_a_tie_is_positive():
+    X, theta = np.array([[1.0, -1.0], [2.0, 2.0], [-1.0, 0.5]]), np.array([1.0, 1.0])
+    np.testing.assert_array_equal(sigmoid(X @ theta) >= 0.5, X @ theta >= 0)
+    assert (sigmoid(X @ theta) >= 0.5)[0]
+
+
+def test_E36_descent_along_a_constant_gradient():
+    g, start, rate = np.array([3.0, -1.0, 0.5]), np.array([0.1, 0.2, 0.3]), 0.25
+    loss = Linear(g)
+    theta = start
+    for i in range(1, 6):
+        theta = theta - rate * loss.gradient(theta)
+        np.testing.assert_allclose(theta, start - i * rate * g, rtol=1e-14)
