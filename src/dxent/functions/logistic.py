@@ -22,7 +22,7 @@ class Sigmoid(Elementwise):
         σ(z) = 1 / (1 + e^−z),    σ′ = σ(z) σ(−z),    σ″ = σ′ (1 − 2σ)
 
     Shapes: any → the same. Derivative: `Diagonal`.
-    Range: every z; σ(±∞) = 1, 0. Accuracy: 3 ulp, value and derivatives, in both tails.
+    Range: every z; σ(±∞) = 1, 0. Accuracy: 3 ulp, second derivative 4, in both tails.
     See: D. R. Cox, J. R. Stat. Soc. B 20 (1958).
     """
 
@@ -44,7 +44,7 @@ class LogSigmoid(Elementwise):
         log σ(z) = −log(1 + e^−z),    derivative σ(−z),    second −σ′(z)
 
     Shapes: any → the same. Derivative: `Diagonal`. Units: nats.
-    Range: every z; −∞ at −∞. Accuracy: 3 ulp, value and derivatives.
+    Range: every z; −∞ at −∞. Accuracy: 3 ulp, value and both derivatives, in both tails.
     """
 
     def value(self, xp: Namespace, x: Array) -> Array:
@@ -68,7 +68,7 @@ class Softplus(Elementwise):
         softplus z = log(1 + e^z) = −log σ(−z),    derivative σ(z),    second σ′(z)
 
     Shapes: any → the same. Derivative: `Diagonal`. Units: nats.
-    Range: every z; 0 at −∞. Accuracy: 3 ulp, value and derivatives.
+    Range: every z; 0 at −∞. Accuracy: 3 ulp, value and both derivatives, in both tails.
     """
 
     def value(self, xp: Namespace, x: Array) -> Array:

@@ -140,8 +140,8 @@ class SoftmaxCrossEntropy(ClassLoss):
     Shapes: logits (…, classes), targets (…,) integer labels or (…, classes) soft targets → a number, or (…,)
     with ``reduction="none"``. Units: nats.
     Derivative: `Row`, by samples without reduction; second order: `SoftmaxJacobian`.
-    Range: −∞ for a logit means that class is impossible: ∞ where it is the target. Accuracy: 3 ulp, loss,
-    gradient and Hessian, however confident the prediction.
+    Range: −∞ for a logit means that class is impossible: ∞ where it is the target. Accuracy: for a label
+    3 ulp, loss and gradient, and 4 ulp, Hessian, however confident the prediction.
     Options and errors: as `CrossEntropy`.
     See: C. M. Bishop, Pattern Recognition and Machine Learning, 2006, (4.108)–(4.110).
     """
