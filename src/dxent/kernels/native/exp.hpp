@@ -44,8 +44,7 @@ inline Doubles exp(Doubles x) {
 inline Doubles log1p(Doubles x) {
     const Doubles u = 1.0 + x;
     const Doubles root_half = broadcast<Doubles>(0x1.6a09e667f3bcdp-1);
-    const Integers offset = bits(broadcast<Doubles>(1.0)) - bits(root_half);
-    const Integers k = ((bits(u) + offset) >> 52) - 1023;
+    const Integers k = (bits(u) - bits(root_half)) >> 52;
     const Integers whole = k == 0;
     const Doubles lost = x > 1.0 ? 1.0 - (u - x) : x - (u - 1.0);
     const Doubles correction = whole ? broadcast<Doubles>(0.0) : lost / u;
