@@ -38,7 +38,6 @@ w2 = np.array([[0.5], [0.0], [2.0]])
 y2 = rng.normal(size=(3, 4))
 d2 = y2 - (p2 * y2).sum(axis=1, keepdims=True)
 x, X, A, B = rng.normal(size=3), rng.normal(size=(5, 3)), rng.normal(size=(4, 6)), rng.normal(size=(6, 6))
-S = B @ B.T
 
 
 def softmax_block(p, places):
@@ -104,6 +103,7 @@ CASES = {
     "design_affine_one_number": (Design(x, (), True), np.append(x, 1.0).reshape(1, -1)),
     "transpose": (Transpose(design), np.einsum("ij,ts->itsj", X, np.eye(4)).reshape(20, 12).T),
     "scaled": (Scaled(-2.0, dense), -2.0 * A),
+    "scaled_square": (Scaled(3.0, square), 3.0 * B),
     "sum": (Sum((square, Identity((2, 3)), Zero((2, 3), (2, 3)))), B + np.eye(6)),
     "product": (Product((SoftmaxJacobian(p1, 1 - p1), dense)), (np.diag(p1) - np.outer(p1, p1)) @ A),
     "gauss_newton": (
@@ -116,4 +116,5 @@ CASES = {
         4 * A.T @ A,
     ),
     "product_of_diagonals": (Product((Diagonal(p1), Diagonal(-p1))), np.diag(-p1 * p1)),
+    "psd_product_of_diagonals": (Product((Diagonal(p1), Diagonal(p1 + 1))), np.diag(p1 * (p1 + 1))),
 }
