@@ -63,8 +63,8 @@ template <class Real> class Pass {
         }
     }
 
-    // values = W x + b for each row of the tile.
-    void multiply(const Weights<Real>& W, ptrdiff_t count) {
+    // values = W x + b for each row of the tile. This and `update` are large: one copy serves all kernels.
+    __attribute__((noinline)) void multiply(const Weights<Real>& W, ptrdiff_t count) {
         for (ptrdiff_t t = 0; t < outputs_; ++t)
             for (ptrdiff_t r = 0; r < height_; ++r) *values().at(t, r) = W.bias[t];
         const ptrdiff_t panel = round_up(X_.columns / (X_.columns / kPanel + 1) + 1, kLanes<Real>);
@@ -88,6 +88,21 @@ template <class Real> class Pass {
                 factors_[t * height_ + r] = Real(factor);
                 bias_gradient_[t] += factor;
             }
+        update(count);
+    }
+
+    // Write the gradient as a matrix (outputs, columns) in row order; the bias's is its last column.
+    void write_gradient(ptrdiff_t columns, double* to) const {
+        for (ptrdiff_t t = 0; t < outputs_; ++t) {
+            const double* row = gradient_ + t * tile_.stride();
+            for (ptrdiff_t k = 0; k < X_.columns; ++k) to[t * columns + k] = row[k];
+            if (columns > X_.columns) to[t * columns + X_.columns] = bias_gradient_[t];
+        }
+    }
+
+  private:
+    // gradient += Σ_r factors_r × row r of the tile.
+    __attribute__((noinline)) void update(ptrdiff_t count) {
         constexpr ptrdiff_t strip = 8 * kLanes<Real>;
         for (ptrdiff_t from = 0; from < tile_.stride(); from += strip) {
             const ptrdiff_t vectors = minimum(strip, tile_.stride() - from) / kLanes<Real>;
@@ -102,16 +117,6 @@ template <class Real> class Pass {
         }
     }
 
-    // Write the gradient as a matrix (outputs, columns) in row order; the bias's is its last column.
-    void write_gradient(ptrdiff_t columns, double* to) const {
-        for (ptrdiff_t t = 0; t < outputs_; ++t) {
-            const double* row = gradient_ + t * tile_.stride();
-            for (ptrdiff_t k = 0; k < X_.columns; ++k) to[t * columns + k] = row[k];
-            if (columns > X_.columns) to[t * columns + X_.columns] = bias_gradient_[t];
-        }
-    }
-
-  private:
     // Five classes and four rows of a panel fill the first-level cache.
     static constexpr ptrdiff_t kPanel = 3584 / sizeof(Real);
 
