@@ -77,6 +77,18 @@ def test_holding_blas_leaves_our_threads_as_they_were():
     assert threads.thread_count() == before
 
 
+def test_overlapping_holds_end_with_the_last():
+    before = threads.thread_count()
+    first, second = threads.single_threaded_blas(), threads.single_threaded_blas()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert all(library.num_threads == 1 for library in threads.blas_libraries().lib_controllers)
+    assert threads.thread_count() == before
+    second.__exit__(None, None, None)
+    assert threads.thread_count() == before
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_process_starts_threads_of_its_own(monkeypatch):
     monkeypatch.setattr(threads, "thread_count", lambda: 2)

@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import cache
+from threading import Lock
 from typing import Any, TypeVar
 
 __all__ = ["blas_libraries", "in_order", "processors", "single_threaded_blas", "sum_in_order", "thread_count"]
@@ -17,7 +17,35 @@ __all__ = ["blas_libraries", "in_order", "processors", "single_threaded_blas", "
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_allowed: ContextVar[int | None] = ContextVar("_allowed", default=None)
+
+class _Hold:
+    """BLAS held at one thread while anyone asks for it, and how many threads were allowed before.
+
+    Overlapping fits in several threads share one hold: the first takes it, the last gives it back.
+    """
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self._holders = 0
+        self._limiter: Any = None
+        self.allowed: int | None = None
+
+    def take(self) -> None:
+        with self.lock:
+            if self._holders == 0:
+                self.allowed = thread_count()
+                self._limiter = blas_libraries().limit(limits=1)
+            self._holders += 1
+
+    def give_back(self) -> None:
+        with self.lock:
+            self._holders -= 1
+            if self._holders == 0:
+                self._limiter.restore_original_limits()
+                self.allowed = None
+
+
+_hold = _Hold()
 
 
 def thread_count() -> int:
@@ -26,9 +54,8 @@ def thread_count() -> int:
     ``OMP_NUM_THREADS`` overrides the number of processors, and a limit set on BLAS from outside
     (``threadpoolctl``, joblib's workers) holds for these kernels too.
     """
-    inside = _allowed.get()
-    if inside is not None:
-        return inside
+    if _hold.allowed is not None:
+        return _hold.allowed
     limits: list[int] = [library.get_num_threads() for library in blas_libraries().lib_controllers]
     return max(1, min([processors(), *limits]))
 
@@ -36,12 +63,11 @@ def thread_count() -> int:
 @contextmanager
 def single_threaded_blas() -> Iterator[None]:
     """Hold BLAS at one thread, so that its sums do not depend on their number; ours stay as they were."""
-    token = _allowed.set(thread_count())
+    _hold.take()
     try:
-        with blas_libraries().limit(limits=1):
-            yield
+        yield
     finally:
-        _allowed.reset(token)
+        _hold.give_back()
 
 
 def in_order(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
@@ -86,11 +112,11 @@ def processors() -> int:
 def blas_libraries() -> Any:
     """Return threadpoolctl's controller of the BLAS libraries in this process."""
     # SciPy brings a BLAS of its own, which a search made before its import has not seen.
-    return _find_blas("scipy.linalg" in sys.modules)
+    return _find_blas(tuple(name for name in ("numpy", "scipy.linalg") if name in sys.modules))
 
 
 @cache
-def _find_blas(with_scipy: bool) -> Any:
+def _find_blas(imported: tuple[str, ...]) -> Any:
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController().select(user_api="blas")
@@ -101,5 +127,11 @@ def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="dxent")
 
 
-if hasattr(os, "register_at_fork"):  # a forked child has the pool's object but none of its threads
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+def _forget_parent() -> None:
+    """Drop the pool, whose threads stayed in the parent, and a lock that one of them may have held."""
+    _pool.cache_clear()
+    _hold.lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_parent)
