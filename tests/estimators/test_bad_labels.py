@@ -32,7 +32,7 @@ def test_row_38_labels_that_are_missing_mixed_or_continuous(labels, words):
 
 @pytest.mark.parametrize("label", [3, "only"])
 def test_row_39_one_class(label):
-    with refuses("one class only", repr(label), "at least two"):
+    with refuses("one class only", repr(label), "two or more"):
         LogisticRegression().fit(X, [label] * 150)
 
 
