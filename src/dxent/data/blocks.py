@@ -44,9 +44,7 @@ class Rows:
     total_weight: float
 
     @classmethod
-    def of(
-        cls, X: Any, labels: NDArray[np.int64], sample_weight: NDArray[np.float64], classes: int
-    ) -> Rows:
+    def of(cls, X: Any, labels: NDArray[np.int64], sample_weight: NDArray[np.float64], classes: int) -> Rows:
         """One block from arrays; ``sample_weight`` need not be normalised."""
         # dividing by the largest weight first keeps the sum finite for weights up to 1e308
         largest = sample_weight.max()

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 __all__ = [
     "check_class_weights",
     "check_columns",
-    "check_finite",
+    "check_entries",
     "check_labels",
-    "check_magnitude",
     "check_settings",
     "check_weights",
 ]
@@ -24,11 +23,11 @@ LARGEST_MAGNITUDE = 1e100  # beyond, products of two columns leave the range of 
 
 def check_settings(C: Any, tol: Any, max_iter: Any, solver: Any, solvers: dict[str, str]) -> None:
     """Check the constructor's numbers."""
-    if not (isinstance(C, Real) and C > 0):
+    if not (isinstance(C, Real) and float(C) > 0):
         raise ValueError(f"C must be a positive number (np.inf for no penalty), got {C!r}.")
-    if not (isinstance(tol, Real) and 0 <= tol < math.inf):
+    if not (isinstance(tol, Real) and 0 <= float(tol) < math.inf):
         raise ValueError(f"tol must be a finite number, 0 or more, got {tol!r}.")
-    if not (isinstance(max_iter, Integral) and max_iter >= 0):
+    if not (isinstance(max_iter, Integral) and int(max_iter) >= 0):
         raise ValueError(f"max_iter must be an integer, 0 or more, got {max_iter!r}.")
     if solver not in solvers:
         raise ValueError(f"solver must be one of {', '.join(map(repr, solvers))}, got {solver!r}.")
@@ -36,7 +35,7 @@ def check_settings(C: Any, tol: Any, max_iter: Any, solver: Any, solvers: dict[s
 
 def check_columns(X: Any) -> None:
     """Check that a table's columns are numbers, and name the first that is not."""
-    if isinstance(X, np.ndarray) or hasattr(X, "indptr") or not hasattr(X, "__dataframe__"):
+    if isinstance(X, np.ndarray):
         return
     import narwhals
 
@@ -69,9 +68,10 @@ def check_entries(X: Any, names: NDArray[np.object_] | None) -> None:
             "divide the column by a constant of that size first."
         )
     count = int(bad.sum())
+    value = "NaN" if np.isnan(X[row, column]) else "infinity"
     raise ValueError(
-        f"Input X contains NaN or infinity: {'NaN' if np.isnan(X[row, column]) else 'infinity'} at row {row}, "
-        f"{label}; {count} such {'entry' if count == 1 else 'entries'} in all. Impute them or drop the rows."
+        f"Input X contains NaN or infinity: {value} at row {row}, {label}; "
+        f"{count} such {'entry' if count == 1 else 'entries'} in all. Impute them or drop the rows."
     )
 
 

@@ -1,4 +1,4 @@
-"""From rows to proved coefficients: picks coordinates and solver, follows the run, certifies what it returns."""
+"""From rows to proved coefficients: picks coordinates and solver, follows the run, certifies the result."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from dxent.data.blocks import Rows
 from dxent.estimators.optimality import REASONS, Optimality
-from dxent.evaluation import Evaluation, Problem, Vector
+from dxent.evaluation import Evaluation, Problem
 from dxent.objective.certificate import Certificate, duality_bound, self_concordance_bound
+from dxent.objective.coefficients import effective, raw
 from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.objective import Objective
-from dxent.objective.rank import null_space, shortest
-from dxent.objective.scaling import Coordinates, Moments, coordinates
+from dxent.objective.rank import null_space
+from dxent.objective.scaling import Moments, coordinates
 from dxent.solvers.base import Step, descend
 from dxent.solvers.lbfgs import lbfgs
 from dxent.solvers.newton import chord, newton
@@ -96,7 +97,7 @@ class Run:
         return certificate.meet(self_concordance_bound(self.objective, self.anchor, here))
 
     def promising(self, here: Evaluation) -> bool:
-        """Return whether a bound can be small enough: they cost more than the terms that each starts from."""
+        """Return whether a bound can be small enough: each costs more than the term it starts from."""
         coords, enough = self.objective.coordinates, 2 * self.settings.tol * here.value
         if self.anchor is not None:
             assert isinstance(self.anchor.hessian, ObjectiveHessian)
@@ -106,7 +107,7 @@ class Run:
         return float(np.sum(slopes**2)) <= enough * self.objective.strength
 
     def separated(self, here: Evaluation) -> bool:
-        """Return whether the iterate itself proves that no finite optimum exists: every row is right (λ = 0)."""
+        """Return whether the iterate proves that no finite optimum exists: λ = 0, and every row is right."""
         if self.objective.strength > 0:
             return False
         assert isinstance(here.hessian, ObjectiveHessian)
@@ -220,36 +221,3 @@ def dependent_columns(objective: Objective) -> NDArray[np.intp]:
     if gauge is None:
         return np.zeros(0, np.intp)
     return np.flatnonzero(np.abs(gauge).max(axis=1) > 1e-8)
-
-
-def raw(objective: Objective, point: Vector) -> tuple[Matrix, Matrix]:
-    """Return coefficients and intercepts in the units of the data: b = b′ − W μ."""
-    coords = objective.coordinates
-    weights = coords.weights(point)
-    if objective.penalty.gauge is not None:
-        weights = shortest(weights, objective.penalty.gauge, coords)
-    coef = np.ascontiguousarray(weights[:, : len(coords.scale)])
-    if not coords.intercept:
-        return coef, np.zeros(len(coef))
-    return coef, (weights[:, -1] - offset(coef, coords)).astype(np.float64)
-
-
-def effective(objective: Objective, coef: Matrix, intercept: Matrix) -> Vector:
-    """Return the θ of raw coefficients, with b′ = b + W μ formed in extended precision."""
-    coords = objective.coordinates
-    weights = coef
-    if coords.intercept:
-        bias = (intercept + offset(coef, coords)).astype(np.float64)
-        weights = np.column_stack([coef, bias])
-    point = coords.point(weights)
-    gauge = objective.penalty.gauge
-    if gauge is not None:
-        theta = point.reshape(coords.shape)
-        point = (theta - (theta @ gauge) @ gauge.T).ravel()
-    return point
-
-
-def offset(coef: Matrix, coords: Coordinates) -> NDArray[np.longdouble]:
-    """Return W μ without rounding it to float64, where the platform has more: at offsets of 1e9 it matters."""
-    assert coords.centre is not None
-    return np.asarray(coef.astype(np.longdouble) @ coords.centre.astype(np.longdouble))

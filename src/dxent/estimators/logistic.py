@@ -86,6 +86,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     class, negative or missing weights. An interrupted fit keeps the newest iterate, then re-raises.
 
     See: Hastie, Tibshirani & Friedman, The Elements of Statistical Learning, §4.4.
+
     """
 
     def __init__(
@@ -118,13 +119,12 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         return tags
 
     def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
-        """Fit to X (samples, features) and labels y (samples,); a fit that fails leaves the last one whole."""
-        before = dict(vars(self))
+        """Fit to X (samples, features) and labels y (samples,); a failure leaves the last fit whole."""
+        before = dict(self.__dict__)
         try:
             result = self._fit(X, y, sample_weight)
         except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__ = before
             raise
         self._keep(result)
         return self
@@ -143,7 +143,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         self.classes_, labels = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"y has one class only, {self.classes_.tolist()[0]!r}: a classifier needs rows of at least two classes."
+                f"y has one class only, {self.classes_.tolist()[0]!r}: a classifier needs two or more."
             )
         weights = self._row_weights(X, y, labels, sample_weight)
         rows = Rows.of(X, labels.astype(np.int64), weights, len(self.classes_))
@@ -189,8 +189,9 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         coef, intercept, classes = previous
         if coef.shape[1] != features or not np.array_equal(classes, self.classes_):
             raise ValueError(
-                f"warm_start: the last fit had {coef.shape[1]} features and classes {classes.tolist()}, now there "
-                f"are {features} and {self.classes_.tolist()}. Fit a new estimator, or set warm_start=False."
+                f"warm_start: the last fit had {coef.shape[1]} features and classes {classes.tolist()}, now "
+                f"there are {features} and {self.classes_.tolist()}. Fit a new estimator, or set "
+                "warm_start=False."
             )
         return coef, intercept
 

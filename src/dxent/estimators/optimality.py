@@ -13,20 +13,22 @@ __all__ = ["NotCertifiedWarning", "Optimality"]
 REASONS = {
     "": "",
     "interrupted": "The fit was interrupted.",
-    "max_iter": "max_iter was reached; allow more iterations, or fit with warm_start=True and go on.",
-    "rounding floor": "No step improves on the result any more; tol asks for more than the rounding of float64 allows.",
+    "max_iter": "max_iter was reached; allow more iterations, or go on with warm_start=True.",
+    "rounding floor": (
+        "No step improves on the result any more; tol asks for more than the rounding of float64 allows."
+    ),
     "separation": (
         "The classes are completely separated by the features, so without a penalty the coefficients grow "
         "without bound; use a finite C."
     ),
     "no finite optimum found": (
-        "No finite optimum could be proved: the classes may be separated by some of the features, so that their "
-        "coefficients grow without bound; use a finite C."
+        "No finite optimum could be proved: the classes may be separated by some of the features, so that "
+        "their coefficients grow without bound; use a finite C."
     ),
 }
 
 
-class NotCertifiedWarning(DxentWarning, ConvergenceWarning):
+class NotCertifiedWarning(DxentWarning, ConvergenceWarning):  # type: ignore[misc]  # scikit-learn is untyped
     """A fit ended before its result was proved optimal to the tolerance asked for."""
 
 
@@ -36,7 +38,7 @@ class Optimality:
 
     - ``certified``: relative_gap ≤ tol was proved;
     - ``relative_gap``: ``gap_bound`` over the objective's value;
-    - ``gap_bound``: upper bound, in nats, on the objective (weighted mean loss plus penalty) minus its minimum;
+    - ``gap_bound``: upper bound, in nats, on the objective (weighted mean loss + penalty) minus its minimum;
     - ``coef_distance_bound``: upper bound on the Euclidean distance of ``coef_`` to the optimal one;
     - ``prob_factor_bound``: no probability of a training row is off by more than this factor;
     - ``method``: "self-concordance", "duality" or "none";

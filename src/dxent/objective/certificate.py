@@ -61,8 +61,8 @@ class Certificate:
 def sum_rounding(objective: Objective, here: Evaluation) -> Matrix:
     """Estimate how far rounding in its sums may have moved each entry of the gradient, (classes − 1, width).
 
-    An entry sums n terms s_i x̃_ij (p − y). Its error is about √m u Σ |terms|, m being how many additions a
-    term passes through (Higham & Mary, SIAM J. Sci. Comput. 41 (2019)), here a tile's rows and the tiles.
+    An entry sums n terms s_i x̃_ij (p − y). Its error is about √m u Σ |terms|, m being how many additions
+    a term passes through (Higham & Mary, SIAM J. Sci. Comput. 41 (2019)), here a tile's rows and the tiles.
     """
     theta = here.point.reshape(objective.coordinates.shape)
     additions = 64 + objective.rows.samples / 16
@@ -71,7 +71,7 @@ def sum_rounding(objective: Objective, here: Evaluation) -> Matrix:
 
 
 def logit_rounding(objective: Objective, here: Evaluation) -> float:
-    """Estimate how far rounding may have moved a logit: u times the size of the terms it sums, and a few u."""
+    """Estimate how far rounding may have moved a logit: a few u, and u times the terms it sums."""
     theta = here.point.reshape(objective.coordinates.shape)
     return UNIT_ROUNDOFF * (8 + 2 * float(np.linalg.norm(theta * column_sizes(objective))))
 
@@ -123,7 +123,7 @@ def duality_bound(objective: Objective, here: Evaluation) -> Certificate:
 
 
 def feasible(objective: Objective, here: Evaluation) -> tuple[float, float]:
-    """Move P to the nearest A with the observed class totals; return Σ s_i ‖a_i − p_i‖ and Σ s_i KL(a_i ‖ p_i).
+    """Move P to an A with the observed class totals; return Σ s_i ‖a_i − p_i‖ and Σ s_i KL(a_i ‖ p_i).
 
     Classes with too much mass are shrunk to their totals, and what the rows lost goes to the classes with too
     little: a_ik = p_ik min(1, c_k/m_k) + r_i q_k, with r_i the deficit of row i and q the share of class k in
@@ -146,7 +146,7 @@ def feasible(objective: Objective, here: Evaluation) -> tuple[float, float]:
 
 
 def divergence_rows(change: Matrix, probs: Matrix) -> Matrix:
-    """Return KL(p + δ ‖ p) of each row for changes δ that sum to zero: Σ p φ(δ/p), φ(x) = (1+x) log(1+x) − x."""
+    """Return KL(p + δ ‖ p) of each row, Σ δ = 0: the sum of p φ(δ/p) with φ(x) = (1 + x) log(1 + x) − x."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = np.where(change == 0, 0.0, change / probs)
         exact = (1 + ratio) * np.log1p(ratio) - ratio
@@ -157,7 +157,7 @@ def divergence_rows(change: Matrix, probs: Matrix) -> Matrix:
 
 
 def self_concordance_bound(objective: Objective, anchor: Evaluation, here: Evaluation) -> Certificate:
-    """Bound the gap at ``here`` by the Newton decrement, with the Hessian factor of a point ``anchor`` nearby.
+    """Bound the gap at ``here`` by the Newton decrement, with the Hessian factor of an ``anchor`` nearby.
 
     With δ = ‖g‖ in the norm of H⁻¹ and R ≥ max ‖(x̃_i, 1) ⊗ (e_k − e_l)‖ in that norm: if ρ = Rδ < 1, then a
     minimiser exists, F − min F ≤ (ρ + (1 − ρ) log(1 − ρ)) / R², and no logit difference is off by more than

@@ -11,7 +11,7 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from dxent.kernels import dispatch
-from dxent.operators.base import LinearOperator, Structure
+from dxent.operators.base import Structure, SymmetricOperator
 from dxent.operators.inverse import solve
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Factor:
 
     @classmethod
     def of(cls, hessian: Matrix) -> Factor:
-        """Factorise in place; a matrix that rounding made indefinite is lifted by a multiple of its diagonal."""
+        """Factorise; a matrix that rounding made indefinite is lifted by a multiple of its diagonal."""
         diagonal = np.diagonal(hessian).copy()
         lift = 0.0
         while True:
@@ -58,11 +58,11 @@ class Factor:
     def inverse_diagonal(self) -> Matrix:
         """The diagonal of H⁻¹."""
         inverse, _ = scipy.linalg.lapack.dtrtri(self.lower, lower=1)
-        return np.einsum("ij,ij->j", inverse, inverse)
+        return np.asarray(np.einsum("ij,ij->j", inverse, inverse))
 
 
 @dataclass(frozen=True, eq=False)
-class ObjectiveHessian(LinearOperator):
+class ObjectiveHessian(SymmetricOperator):
     """Σ_i s_i (diag p_i − p_i p_iᵀ) ⊗ x̃_i x̃_iᵀ + the penalty's curvature, as a map of flat θ.
 
     ``probs`` holds one (rows, classes) array a block. Applying it reads the data once; `to_dense` forms the
@@ -77,11 +77,6 @@ class ObjectiveHessian(LinearOperator):
     def in_shape(self) -> tuple[int, ...]:
         """The flat parameters."""
         return (self.objective.size,)
-
-    @property
-    def out_shape(self) -> tuple[int, ...]:
-        """The same."""
-        return self.in_shape
 
     @property
     def structure(self) -> Structure:

@@ -107,7 +107,7 @@ class Objective:
             if moves.shape[1] == 1:  # the first of two classes has the logit 0
                 moves = np.column_stack([np.zeros(len(moves)), moves])
             moves -= np.take_along_axis(moves, block.labels[:, None], axis=1)
-            gaps.append(moves)
+            gaps.append(moves.astype(np.float64, copy=False))
         self.count.passes += 1
         bend = self.penalty.apply(direction.reshape(coords.shape)).ravel()
         with np.errstate(divide="ignore"):

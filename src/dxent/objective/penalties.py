@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ class L2:
         ridge = self.strengths * theta
         return ridge if self.gauge is None else ridge + (theta @ self.gauge) @ self.gauge.T
 
-    def add_to(self, hessian: Matrix, free: int) -> None:
+    def add_to(self, hessian: NDArray[np.floating[Any]], free: int) -> None:
         """Add the Hessian of the penalty to a dense matrix, in place."""
         width = len(self.strengths)
         for k in range(free):

@@ -149,7 +149,7 @@ def sample(objective: Objective, probs: tuple[Matrix, ...], wanted: int) -> tupl
         weight = b.sample_weight[local] * times[inside] / (wanted * chance[drawn[inside]])
         parts.append((b.take(local, weight), p[local]))
         start += len(b.labels)
-    return merge(parts) + (wanted,)
+    return (*merge(parts), wanted)
 
 
 def merge(parts: list[tuple[Block, Matrix]]) -> tuple[Block, Matrix]:

@@ -16,13 +16,13 @@ Matrix = NDArray[np.float64]
 def null_space(rows: Rows, coordinates: Coordinates) -> Matrix | None:
     """Return N (width, r), orthonormal with (X̃ D⁻¹) N = 0, or None where the columns are independent.
 
-    The rows are folded tile by tile into one triangle R (a QR factorisation of the whole matrix without a copy
-    of it); its singular values are those of the scaled, centred data, to the last bits.
+    The rows are folded tile by tile into one triangle R (a QR factorisation of the whole matrix without a
+    copy of it); its singular values are those of the scaled, centred data, to the last bits.
     """
     features = rows.features
     triangle = np.zeros((0, features))
     for tile in rows.tiles(coordinates.centre):
-        triangle = np.linalg.qr(np.vstack([triangle, tile / coordinates.scale]), mode="r")
+        triangle = np.asarray(np.linalg.qr(np.vstack([triangle, tile / coordinates.scale]), mode="r"))
     _, values, vectors = np.linalg.svd(
         np.vstack([triangle, np.zeros((features, features))]), full_matrices=False
     )

@@ -12,6 +12,7 @@ softmax is constant (the columns of Q are orthonormal and sum to zero over the c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from dxent.kernels import dispatch
 __all__ = ["Coordinates", "Moments", "coordinates", "moments"]
 
 Matrix = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +70,7 @@ class Coordinates:
         reduced = weights if self.basis is None else self.basis.T @ weights
         return (reduced * self.divisor).ravel()
 
-    def conjugate(self, gram: Matrix) -> Matrix:
+    def conjugate(self, gram: Floats) -> Floats:
         """Return the Hessian in θ for one in reference coordinates U_t = W_t − W_0 (see `softmax_gram`)."""
         free, width = self.shape
         blocks = gram.reshape(free, width, free, width)

@@ -16,12 +16,12 @@ def line_search(
 ) -> Evaluation | None:
     """Return the evaluation after a step t, or None if none improves.
 
-    Wanted is F(x + t d) ≤ F(x), up to rounding, with a slope that has shrunk: |⟨g(x + t d), d⟩| ≤ ``flatness`` ·
-    |⟨g(x), d⟩|. As F is convex, the slope rises along the ray, and shrinking it is all there is to do. The full
+    Wanted is F(x + t d) ≤ F(x), up to rounding, with a slope ⟨g(x + t d), d⟩ of at most ``flatness`` times
+    the first. As F is convex, the slope rises along the ray, and shrinking it is all there is to do. The full
     step t = 1 is tried with an evaluation; other steps are found on the ray, where trials cost no pass.
 
-    See: Nocedal & Wright, Numerical Optimization, §3.1 (strong Wolfe conditions); near the optimum, where values
-    say nothing any more, Hager & Zhang, SIAM J. Optim. 16 (2005), §4.
+    See: Nocedal & Wright, Numerical Optimization, §3.1 (strong Wolfe conditions); near the optimum, where
+    values say nothing any more, Hager & Zhang, SIAM J. Optim. 16 (2005), §4.
     """
     slope = float(here.gradient @ direction)
     if not slope < 0:
@@ -44,8 +44,8 @@ def improves(here: Evaluation, there: Evaluation) -> bool:
 def flat_point(ray: Ray, slope: float, flatness: float) -> float | None:
     """Return a t where the slope is still negative, or 0, but ``flatness`` times what it was, at most.
 
-    By convexity F is lower there for certain, which it need not be where the slope is as small but positive. The
-    root of the slope is bracketed by doubling, then narrowed by false position.
+    By convexity F is lower there for certain, which it need not be where the slope is as small but positive.
+    The root of the slope is bracketed by doubling, then narrowed by false position.
     """
     low, low_slope, high, high_slope = 0.0, slope, np.inf, np.nan
     step = 1.0

@@ -29,7 +29,7 @@ def newton(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
 
 
 def chord(problem: Problem, anchor: Evaluation, here: Evaluation) -> Iterator[Evaluation]:
-    """Yield Newton steps from ``here`` with the Hessian of a point nearby, while each is far shorter than the last.
+    """Yield Newton steps from ``here`` with the Hessian of a point nearby, while they shrink fast.
 
     One pass a step and no new factor: near the optimum that is the cheapest way down to rounding.
     """
