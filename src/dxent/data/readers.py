@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dxent.data import csv_text, parquet
-from dxent.data.table import Table, TableError
+from dxent.data.table import LARGEST_MAGNITUDE, Table, TableError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -128,20 +128,20 @@ def _check_complete(path: Path, columns: pa.Table) -> None:
 
 
 def _matrix(path: Path, columns: pa.Table, features: tuple[str, ...]) -> NDArray[np.floating[Any]]:
-    """Copy the feature columns into one C-ordered matrix, refusing what is not finite."""
+    """Copy the feature columns into one C-ordered matrix, refusing what is infinite or nearly so."""
     import pyarrow as pa
 
     single = all(columns[name].type == pa.float32() for name in features)
     X = np.empty((columns.num_rows, len(features)), dtype=np.float32 if single else np.float64)
-    arrow_type = pa.from_numpy_dtype(X.dtype)
+    arrow_type, largest = pa.from_numpy_dtype(X.dtype), min(LARGEST_MAGNITUDE, float(np.finfo(X.dtype).max))
     for place, name in enumerate(features):
         # Unsafe: an integer above 2⁵³ is rounded, as any number is.
         X[:, place] = columns[name].cast(arrow_type, safe=False).to_numpy()
-        finite = np.isfinite(X[:, place])
-        if not finite.all():
+        usable = np.abs(X[:, place]) <= largest
+        if not usable.all():
             raise TableError(
-                f"{str(path)!r}, row {int(np.argmin(finite)) + 1}, column {name!r}: "
-                "not a finite number, or one too large for float64: correct it or drop the row"
+                f"{str(path)!r}, row {int(np.argmin(usable)) + 1}, column {name!r}: not a finite number, or "
+                f"one beyond {LARGEST_MAGNITUDE:g}: correct it, drop the row, or scale the column"
             )
     return X
 

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Table", "TableError"]
+__all__ = ["LARGEST_MAGNITUDE", "Table", "TableError"]
+
+LARGEST_MAGNITUDE = 1e100
+"""Beyond, the product of two columns leaves the range of float64."""
 
 
 class TableError(ValueError):
@@ -19,8 +22,8 @@ class TableError(ValueError):
 class Table:
     """Numeric columns and the labels to predict from them.
 
-    ``X`` is (rows, columns), finite and C-ordered, float32 where the source stores float32 throughout and
-    float64 otherwise; ``labels`` (rows,) holds text, integers or bools. ``source`` and ``target`` are the
+    ``X`` is (rows, columns), C-ordered, with |x| ≤ 1e100; float32 where the source stores float32 throughout,
+    float64 otherwise. ``labels`` (rows,) holds text, integers or bools. ``source`` and ``target`` are the
     names to show: of the data set and of its label column.
     """
 
