@@ -1,5 +1,8 @@
 """One optimum, whoever looks for it, and in whatever form the data come."""
 
+from dataclasses import replace
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import scipy.sparse
@@ -176,3 +179,24 @@ def test_verbose_prints_the_trace(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) > 2
     assert all(line.startswith(f"iteration {i}: objective ") for i, line in enumerate(lines))
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 4, 5, 7, 11, 103, 115, 247, 319, 327, 367])
+def test_what_is_proved_holds_for_the_numbers_returned(seed):
+    """At offsets of a billion the rounding of the intercept is most of the gap: it is part of the proof."""
+    data, shift = draw(seed, classes=2 + seed % 3), [0.0, 1e3, 1e6, 1e9][seed % 4]
+    moved = data.X + shift
+    C, tol = 10.0 ** (seed % 7 - 1), [1.0, 1e-8, 1e-3][seed % 3]
+    model = LogisticRegression(C=C, tol=tol, solver=["newton", "lbfgs", "newton-cg"][seed // 3 % 3])
+    model.fit(moved, data.labels, data.sample_weight)
+    settled = replace(data, X=moved - shift)  # exact: the digits that the move took are gone from both
+    truth = Truth(settled, 1 / (C * data.sample_weight.sum()), True)
+    sums = [sum(map(Fraction, row)) * Fraction(shift) for row in model.coef_.tolist()]
+    intercept = [Fraction(b) + total for b, total in zip(model.intercept_.tolist(), sums, strict=True)]
+    extended = [np.longdouble(float(b)) + float(b - Fraction(float(b))) for b in intercept]
+    returned, optimum = np.column_stack([model.coef_, extended]), truth.minimise()
+    assert 0 <= truth.rise(optimum, returned) <= model.optimality_.gap_bound
+    distance = np.linalg.norm((returned - optimum)[:, :3].astype(float))
+    assert distance <= model.optimality_.coef_distance_bound
+    factor = np.exp(np.abs(truth.log_probs(returned) - truth.log_probs(optimum)).max())
+    assert factor <= model.optimality_.prob_factor_bound
