@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,10 +27,11 @@ def column_names(path: Path, delimiter: str) -> list[str]:
         raise TableError(f"{str(path)!r} is empty: it needs a header line and rows")
     if start in _UTF16_MARKS:
         raise TableError(f"{str(path)!r} is UTF-16 text: {_SAVE_AS_UTF8}")
-    try:
-        return next(csv.reader(_lines(path), delimiter=delimiter), [])
-    except csv.Error as fault:
-        raise TableError(f"{str(path)!r}, line 1: {fault}") from fault
+    with closing(_lines(path)) as lines:
+        try:
+            return next(csv.reader(lines, delimiter=delimiter), [])
+        except csv.Error as fault:
+            raise TableError(f"{str(path)!r}, line 1: {fault}") from fault
 
 
 def read(path: Path, delimiter: str, names: list[str], target: str) -> pa.Table:
@@ -82,7 +84,7 @@ def _is_plain_text(path: Path) -> bool:
     return quotes % 2 == 0
 
 
-def _lines(path: Path) -> Iterator[str]:
+def _lines(path: Path) -> Generator[str]:
     """Decode a file line by line, so that bytes which are no text are found on their line."""
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
@@ -99,15 +101,16 @@ def _raise_first_fault(path: Path, delimiter: str, names: list[str], target: str
     from pyarrow.csv import ConvertOptions
 
     missing = frozenset(ConvertOptions().null_values)
-    reader = csv.reader(_lines(path), delimiter=delimiter, strict=True)
-    try:
-        for number, row in enumerate(reader):
-            fault = _fault_of(row, names, target, missing) if number and row else None
-            if fault:
-                raise TableError(f"{str(path)!r}, line {reader.line_num}: {fault}")
-    except csv.Error as error:
-        fault = "a quote is never closed" if "unexpected end" in str(error) else str(error)
-        raise TableError(f"{str(path)!r}, line {reader.line_num}: {fault}") from error
+    with closing(_lines(path)) as lines:
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        try:
+            for number, row in enumerate(reader):
+                fault = _fault_of(row, names, target, missing) if number and row else None
+                if fault:
+                    raise TableError(f"{str(path)!r}, line {reader.line_num}: {fault}")
+        except csv.Error as error:
+            fault = "a quote is never closed" if "unexpected end" in str(error) else str(error)
+            raise TableError(f"{str(path)!r}, line {reader.line_num}: {fault}") from error
 
 
 def _fault_of(row: list[str], names: list[str], target: str, missing: frozenset[str]) -> str | None:
