@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -204,7 +204,8 @@ def finish(run: Run, reason: str) -> Fit:
         certificate.method,
         REASONS[reason],
     )
-    last = replace(run.trace[-1], objective=here.value, passes=objective.count.passes)
+    norm = float(np.linalg.norm(here.gradient))
+    last = Step(len(run.trace) - 1, here.value, norm, objective.count.passes)
     return Fit(
         coef,
         intercept,

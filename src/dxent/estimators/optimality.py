@@ -15,7 +15,8 @@ REASONS = {
     "interrupted": "The fit was interrupted.",
     "max_iter": "max_iter was reached; allow more iterations, or go on with warm_start=True.",
     "rounding floor": (
-        "No step improves on the result any more; tol asks for more than the rounding of float64 allows."
+        "No step improves on the result any more: what is left is hidden by the rounding of float64. "
+        "Rescale the data, or accept the proved gap with a larger tol."
     ),
     "separation": (
         "The classes are completely separated by the features, so without a penalty the coefficients grow "

@@ -168,12 +168,16 @@ def self_concordance_bound(objective: Objective, anchor: Evaluation, here: Evalu
     """
     assert isinstance(anchor.hessian, ObjectiveHessian)
     factor = anchor.hessian.factor
+    doubt = factor_doubt(objective, anchor.hessian)
+    if doubt >= 0.5:
+        return Certificate.none()
     delta = float(np.linalg.norm(factor.half_solve(here.gradient)))
     delta += float(sum_rounding(objective, here).ravel() @ np.sqrt(factor.inverse_diagonal))
     delta += logit_rounding(objective, here)  # ‖X̃ᵀ S D Δz‖ in the norm of H⁻¹ is at most √(Δzᵀ S D Δz)
+    delta /= math.sqrt(1 - doubt)
     shift = float(np.linalg.norm(factor.lower.T @ (here.point - anchor.point)))
     for reach in (column_reach, row_reach):  # the second, sharper one costs a pass with all of H⁻¹
-        R = reach(objective, factor)
+        R = reach(objective, factor) / math.sqrt(1 - doubt)
         stretch = math.exp(min(R * shift, 1.0) / 2)
         rho = R * delta * stretch**2
         if R * shift < 1 and rho < 1:
@@ -186,6 +190,19 @@ def self_concordance_bound(objective: Objective, anchor: Evaluation, here: Evalu
     spread = np.sqrt(factor.inverse_diagonal.reshape(objective.coordinates.shape))[:, : len(scale)]
     distance = radius * float(np.linalg.norm(spread / scale))
     return Certificate(gap, gap / here.value, distance, 1 / (1 - rho), "self-concordance")
+
+
+def factor_doubt(objective: Objective, hessian: ObjectiveHessian) -> float:
+    """Return ε such that the true Hessian is at least (1 − ε) times the one that was factorised.
+
+    Rounding in a sum of m products moves H_jk by some γ √(H_jj H_kk), γ ≈ √m u, and diag H ≤ τ H with
+    τ = Σ_j H_jj (H⁻¹)_jj. Where p has saturated, eigenvalues can be nothing but rounding: then ε is large.
+    """
+    if hessian.factor.lifted:
+        return 1.0
+    gamma = 16 * math.sqrt(64 + objective.rows.samples / 16) * UNIT_ROUNDOFF
+    squares = np.einsum("jk,jk->j", hessian.factor.lower, hessian.factor.lower)
+    return gamma * float(squares @ hessian.factor.inverse_diagonal)
 
 
 def column_reach(objective: Objective, factor: Factor) -> float:

@@ -27,6 +27,7 @@ class Factor:
     """The Cholesky factor L of a positive definite matrix H = L Lᵀ."""
 
     lower: Matrix
+    lifted: bool = False  # then H is not the matrix it was meant to be
 
     @classmethod
     def of(cls, hessian: Matrix) -> Factor:
@@ -40,7 +41,7 @@ class Factor:
                 lift = 100 * lift if lift else len(diagonal) * float(np.finfo(hessian.dtype).eps)
                 np.fill_diagonal(hessian, diagonal + lift * np.maximum(diagonal, diagonal.max()))
             else:
-                return cls(lower)
+                return cls(lower, lift > 0)
 
     def solve(self, vector: Matrix) -> Matrix:
         """Return H⁻¹ v."""

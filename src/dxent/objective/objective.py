@@ -19,7 +19,7 @@ from dxent.kernels import dispatch
 from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.penalties import L2
 from dxent.objective.preconditioners import precondition
-from dxent.objective.ray import Ray
+from dxent.objective.ray import Ray, relative_logits
 from dxent.objective.scaling import Coordinates, Moments
 
 __all__ = ["Count", "Objective"]
@@ -97,28 +97,19 @@ class Objective:
         return precondition(self, here)
 
     def along(self, here: Evaluation, direction: Vector) -> Ray:
-        """The objective on the ray from ``here``, by half a pass: the logits of the direction."""
-        assert isinstance(here.hessian, ObjectiveHessian)
+        """The objective on the ray from ``here``, by the logits of both, read off the data together."""
         coords = self.coordinates
-        weights = coords.weights(direction)
-        gaps = []
+        both = np.vstack([coords.weights(here.point), coords.weights(direction)])
+        outputs = len(both) // 2
+        logits, gaps = [], []
         for block in self.rows.blocks:
-            moves = dispatch.logits(block.X, coords.centre, weights)
-            if moves.shape[1] == 1:  # the first of two classes has the logit 0
-                moves = np.column_stack([np.zeros(len(moves)), moves])
-            moves -= np.take_along_axis(moves, block.labels[:, None], axis=1)
-            gaps.append(moves.astype(np.float64, copy=False))
+            Z = dispatch.logits(block.X, coords.centre, both).astype(np.float64, copy=False)
+            logits.append(relative_logits(Z[:, :outputs], block.labels))
+            gaps.append(relative_logits(Z[:, outputs:], block.labels))
         self.count.passes += 1
         bend = self.penalty.apply(direction.reshape(coords.shape)).ravel()
-        with np.errstate(divide="ignore"):
-            log_probs = tuple(np.log(probs) for probs in here.hessian.probs)
-        return Ray(
-            log_probs,
-            tuple(gaps),
-            tuple(block.sample_weight for block in self.rows.blocks),
-            float(here.point @ bend),
-            float(direction @ bend),
-        )
+        weights = tuple(block.sample_weight for block in self.rows.blocks)
+        return Ray(tuple(logits), tuple(gaps), weights, float(here.point @ bend), float(direction @ bend))
 
     def start(self) -> Vector:
         """The optimum of the intercept alone: zero weights, the logarithms of the class shares."""

@@ -90,7 +90,8 @@ def dense(objective: Objective, probs: tuple[Matrix, ...]) -> DensePreconditione
     coords = objective.coordinates
     free, width = coords.shape
     block, some, wanted = sample(objective, probs, ROWS_PER_FEATURE * width)
-    dtype = np.float32 if np.ptp(np.log2(coords.divisor)) < 40 else np.float64
+    narrow = objective.strength > 0 and np.ptp(np.log2(coords.divisor)) < 40
+    dtype = np.float32 if narrow else np.float64
     gram = dispatch.softmax_gram(
         block.X, coords.centre, some.astype(dtype), block.sample_weight, coords.intercept
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Ray"]
+__all__ = ["Ray", "relative_logits"]
 
 Matrix = NDArray[np.float64]
 
@@ -16,15 +16,14 @@ Matrix = NDArray[np.float64]
 class Ray:
     """The derivative of t ↦ F(θ + t d).
 
-    The logits move along straight lines, z + t u. With δ = u − u_y and p the probabilities at t = 0, a row's
-    loss changes by log Σ_k p_k exp(t δ_k), the cumulant generating function of δ under p, whose derivative is
-    the mean of δ under the tilted probabilities softmax(log p + t δ).
+    The logits move along straight lines, z + t u, and the derivative of a row's loss is the mean of
+    δ = u − u_y under the probabilities softmax(z + t u).
 
-    ``log_probs`` and ``gaps`` (δ) hold an array (rows, classes) a block; the penalty's derivative is
+    ``logits`` (z − z_y) and ``gaps`` (δ) hold an array (rows, classes) a block; the penalty's derivative is
     ``linear`` + t ``quadratic``.
     """
 
-    log_probs: tuple[Matrix, ...]
+    logits: tuple[Matrix, ...]
     gaps: tuple[Matrix, ...]
     sample_weights: tuple[Matrix, ...]
     linear: float
@@ -33,9 +32,16 @@ class Ray:
     def slope(self, step: float) -> float:
         """Return dF(θ + t d)/dt at t = ``step``."""
         slope = self.linear + step * self.quadratic
-        for log_probs, gaps, weights in zip(self.log_probs, self.gaps, self.sample_weights, strict=True):
-            tilted = log_probs + step * gaps
-            tilted -= tilted.max(axis=1, keepdims=True)
-            np.exp(tilted, out=tilted)
-            slope += float(weights @ (np.einsum("ik,ik->i", tilted, gaps) / tilted.sum(axis=1)))
+        for logits, gaps, weights in zip(self.logits, self.gaps, self.sample_weights, strict=True):
+            probs = logits + step * gaps
+            probs -= probs.max(axis=1, keepdims=True)
+            np.exp(probs, out=probs)
+            slope += float(weights @ (np.einsum("ik,ik->i", probs, gaps) / probs.sum(axis=1)))
         return slope
+
+
+def relative_logits(logits: Matrix, labels: NDArray[np.int64]) -> Matrix:
+    """Return z − z_y, (rows, classes), for logits of all classes, or of the second of two."""
+    if logits.shape[1] == 1:  # the first of two classes has the logit 0
+        logits = np.column_stack([np.zeros(len(logits)), logits])
+    return np.asarray(logits - np.take_along_axis(logits, labels[:, None], axis=1))

@@ -57,7 +57,8 @@ def two_loop(
     r = preconditioner.apply(q)
     if pairs:
         _, y, product = pairs[-1]
-        r *= product / float(y @ preconditioner.apply(y))
+        stretch = float(y @ preconditioner.apply(y))
+        r *= product / stretch if stretch > 0 else 1.0
     for (s, y, product), weight in zip(pairs, reversed(weights), strict=True):
         r += (weight - float(y @ r) / product) * s
     return r

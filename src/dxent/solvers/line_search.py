@@ -9,6 +9,7 @@ from dxent.evaluation import Evaluation, Problem, Ray, Vector
 __all__ = ["line_search"]
 
 TRIALS = 60
+RETREATS = 4
 
 
 def line_search(
@@ -27,40 +28,47 @@ def line_search(
     if not slope < 0:
         return None
     there = problem.evaluate(here.point + direction)
-    if improves(here, there) and abs(float(there.gradient @ direction)) <= flatness * -slope:
+    if improves(here, there, direction) and abs(float(there.gradient @ direction)) <= flatness * -slope:
         return there
     step = flat_point(problem.along(here, direction), slope, flatness)
     if step is None:
-        return there if improves(here, there) and there.value < here.value else None
-    there = problem.evaluate(here.point + step * direction)
-    return there if improves(here, there) else None
+        return None
+    for retreat in range(RETREATS):
+        there = problem.evaluate(here.point + step / 10**retreat * direction)
+        if improves(here, there, direction):
+            return there
+    return None
 
 
-def improves(here: Evaluation, there: Evaluation) -> bool:
-    """Return whether the value is no higher, up to rounding."""
-    return bool(there.value <= here.value + here.rounding)
+def improves(here: Evaluation, there: Evaluation, direction: Vector) -> bool:
+    """Return whether the value is lower, or, where rounding hides that, the slope has shrunk."""
+    if there.value <= here.value - here.rounding:
+        return True
+    shrunk = abs(float(there.gradient @ direction)) < abs(float(here.gradient @ direction))
+    return bool(there.value <= here.value + here.rounding) and shrunk
 
 
 def flat_point(ray: Ray, slope: float, flatness: float) -> float | None:
     """Return a t where the slope is still negative, or 0, but ``flatness`` times what it was, at most.
 
     By convexity F is lower there for certain, which it need not be where the slope is as small but positive.
-    The root of the slope is bracketed by doubling, then narrowed by false position.
+    The root of the slope is bracketed by doubling, then narrowed by false position; where that moves the same
+    end twice, by the middle of the bracket's magnitudes. Failing that, it is the bracket's low end.
     """
     low, low_slope, high, high_slope = 0.0, slope, np.inf, np.nan
-    step = 1.0
+    step, moved = 1.0, 0
     for _ in range(TRIALS):
         new = ray.slope(step)
         if flatness * slope <= new <= 0:
             return step
         if new < 0:
-            low, low_slope = step, new
+            low, low_slope, moved = step, new, min(moved, 0) - 1
         else:
-            high, high_slope = step, new
+            high, high_slope, moved = step, new, max(moved, 0) + 1
         if np.isinf(high):
             step *= 2
-            continue
-        # false position, kept off the ends: slopes that rise like an exponential would creep along one
-        fraction = low_slope / (low_slope - high_slope)
-        step = low + min(max(fraction, 0.1), 0.9) * (high - low)
+        elif abs(moved) >= 2:
+            step = np.sqrt(low * high) if low > 0 else high / 16
+        else:
+            step = low + (high - low) * low_slope / (low_slope - high_slope)
     return low if low > 0 else None
