@@ -30,6 +30,34 @@ def test_row_47_to_49_separated_classes_without_a_penalty_are_not_certified(solv
         assert np.isfinite(model.coef_).all()
 
 
+@pytest.mark.parametrize("solver", ["newton", "newton-cg", "lbfgs"])
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("seed", range(12))
+def test_row_48_a_class_that_a_column_excludes(solver, intercept, seed):
+    """Two of three classes occur where the column is 1: one coefficient is infinite, no row is decided."""
+    rng = np.random.default_rng(seed)
+    column = np.repeat([1.0, 0.0], 20)
+    labels = np.where(column == 1, rng.integers(1, 3, size=40), rng.integers(0, 3, size=40))
+    with pytest.warns(NotCertifiedWarning, match=r"separated.*finite C"):
+        model = LogisticRegression(C=np.inf, solver=solver, fit_intercept=intercept).fit(
+            column[:, None], labels
+        )
+    assert model.optimality_.coef_distance_bound == np.inf
+    assert model.optimality_.prob_factor_bound == np.inf
+
+
+@pytest.mark.parametrize("solver", ["newton", "newton-cg", "lbfgs"])
+@pytest.mark.parametrize("kind", ["tails", "integers", "cells"])
+def test_almost_no_penalty_on_separated_classes(solver, kind):
+    """Coefficients of hundreds, curvatures of 1e-10, and yet an optimum that is proved."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 12))
+    X = {"tails": np.exp(3 * X), "integers": np.round(X), "cells": (X > 1).astype(float)}[kind]
+    labels = (X @ rng.normal(size=(12, 4)) * 5 / np.abs(X).mean() + rng.gumbel(size=(80, 4))).argmax(axis=1)
+    model = LogisticRegression(C=1e6, solver=solver, fit_intercept=False).fit(X, labels)
+    assert model.optimality_.certified
+
+
 @pytest.mark.parametrize("classes", [2, 3])
 def test_row_50_dependent_columns_without_a_penalty(classes):
     data = draw(1, samples=100, classes=classes)

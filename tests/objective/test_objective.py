@@ -126,6 +126,15 @@ def test_the_slope_along_a_ray_is_that_of_the_gradient(objective, point, step):
     np.testing.assert_allclose(slope, expected, rtol=1e-10, atol=1e-12)
 
 
+def test_classes_come_back_along_a_ray_from_where_their_probability_is_zero(objective, point):
+    here = objective.evaluate(3000 * point)
+    assert any((probs == 0).any() for probs in here.hessian.probs)
+    ray = objective.along(here, -here.point)
+    for step in (0.5, 0.99, 1.0, 1.001, 2.0):
+        expected = objective.evaluate((1 - step) * here.point).gradient @ -here.point
+        np.testing.assert_allclose(ray.slope(step), expected, rtol=1e-9, atol=1e-9)
+
+
 def test_passes_are_counted(objective, point):
     here = objective.evaluate(point)
     here.hessian.mv(point)
