@@ -65,7 +65,9 @@ def unaligned(X):
 
 @pytest.mark.usefixtures("small_tiles")
 @pytest.mark.parametrize(
-    "odd", [unaligned, lambda X: X.astype(">f8"), lambda X: np.round(X).astype(np.int64)], ids=str
+    "odd",
+    [unaligned, lambda X: X.astype(">f8"), lambda X: np.round(X).astype(np.int64)],
+    ids=["unaligned", "swapped", "integers"],
 )
 def test_memory_that_needs_converting(make_problem, odd):
     problem = make_problem(200, 6, 3)
@@ -178,3 +180,22 @@ def test_import_is_lazy():
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
         == "\n"
     )
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("centre", [False, True])
+def test_square_pullback(make_problem, sparse, centre):
+    problem = make_problem(40, 6, 3)
+    X = problem.X * (np.arange(40)[:, None] % 3 != np.arange(6) % 3)
+    R = np.random.default_rng(0).random((40, 3))
+    mean = X.mean(axis=0) if centre else None
+    expected = R.T @ np.column_stack([(X - (0 if mean is None else mean)) ** 2, np.ones(40)])
+    design = dispatch.prepare(scipy.sparse.csr_array(X)) if sparse else X
+    np.testing.assert_allclose(dispatch.square_pullback(design, mean, R, True), expected, rtol=1e-13)
+
+
+def test_a_prepared_sparse_matrix_gives_the_same(make_problem):
+    problem = make_problem(50, 7, 3)
+    X = scipy.sparse.csr_array(problem.X)
+    assert_same(replace(problem, X=dispatch.prepare(X)), replace(problem, X=X), 1e-14)
+    assert not hasattr(X, "columns")

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dxent.kernels import dispatch
+
 __all__ = ["Block", "Rows"]
 
 TILE_ENTRIES = 1 << 20
@@ -50,7 +52,9 @@ class Rows:
         largest = sample_weight.max()
         shares = sample_weight / largest
         total = shares.sum()
-        return cls((Block(X, labels, shares / total),), classes, float(total) * float(largest))
+        return cls(
+            (Block(dispatch.prepare(X), labels, shares / total),), classes, float(total) * float(largest)
+        )
 
     @property
     def features(self) -> int:

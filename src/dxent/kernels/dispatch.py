@@ -27,10 +27,12 @@ __all__ = [
     "hessian_pass",
     "logits",
     "loss_pass",
+    "prepare",
     "pullback",
     "show_config",
     "single_threaded_blas",
     "softmax_gram",
+    "square_pullback",
 ]
 
 
@@ -77,6 +79,17 @@ def pullback(X: Design, centre: Doubles | None, residuals: Floats, with_bias: bo
 
     gradient: Doubles = sum_in_order(tile, pass_tiles(X, outputs))[0]
     return gradient
+
+
+def square_pullback(X: Design, centre: Doubles | None, residuals: Floats, with_bias: bool) -> Doubles:
+    """`reference.square_pullback`."""
+    kernels, part = _arithmetic(X)
+
+    def tile(rows: slice) -> tuple[Doubles]:
+        return (kernels.square_pullback(part(rows), centre, residuals[rows], with_bias),)
+
+    sums: Doubles = sum_in_order(tile, pass_tiles(X, residuals.shape[1]))[0]
+    return sums
 
 
 def loss_pass(
@@ -165,6 +178,15 @@ def column_moments(X: Design, sample_weight: Doubles) -> tuple[Doubles, Doubles,
     return mean, np.maximum(squares - off**2, 0.0), largest.max(axis=0)
 
 
+def prepare(X: Design) -> Design:
+    """Return the matrix in the form in which many passes read it fastest: a CSR one with its transpose."""
+    if not is_sparse(X):
+        return X
+    from dxent.kernels import sparse
+
+    return sparse.with_columns(X)
+
+
 def show_config() -> dict[str, str | int]:
     """Return which kernels run, on what instruction set, in how many threads, and the versions beneath."""
     return {
@@ -192,4 +214,4 @@ def _arithmetic(X: Design) -> tuple[Any, Callable[[slice], Design]]:
         return reference, X.__getitem__
     from dxent.kernels import sparse
 
-    return sparse, lambda rows: sparse.row_slice(X, rows)
+    return sparse, lambda rows: X  # whole: it is one tile, see `pass_tiles`

@@ -26,6 +26,7 @@ __all__ = [
     "loss_pass",
     "pullback",
     "softmax_gram",
+    "square_pullback",
 ]
 
 Floats = NDArray[np.floating[Any]]
@@ -63,6 +64,11 @@ def pullback(X: Floats, centre: Floats | None, residuals: Floats, with_bias: boo
     if with_bias:
         return np.column_stack([gradient, residuals.sum(axis=0, dtype=np.float64)])
     return gradient
+
+
+def square_pullback(X: Floats, centre: Floats | None, residuals: Floats, with_bias: bool) -> Doubles:
+    """Return Rᵀ [(X − μ)², 1], the squares entry by entry: diagonals of Hessians."""
+    return pullback(np.square(centred(X, centre, residuals.dtype)), None, residuals, with_bias)
 
 
 def loss_pass(

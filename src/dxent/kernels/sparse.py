@@ -17,24 +17,54 @@ from dxent.kernels.reference import (
     weighted_cross_entropy,
     weighted_softmax_jacobian,
 )
+from dxent.kernels.threads import in_order, sum_in_order
+from dxent.kernels.tiles import row_tiles
 
 __all__ = [
     "column_spread",
     "hessian_pass",
     "logits",
     "loss_pass",
+    "product",
     "pullback",
-    "row_slice",
+    "square_pullback",
+    "with_columns",
 ]
 
 CSR = Any
 
+ROWS_A_TILE = 2048
+PRODUCTS_A_TILE = 1 << 23  # ten milliseconds or so, against which the making of a slice is nothing
 
-def row_slice(X: CSR, rows: slice) -> CSR:
+
+def with_columns(X: CSR) -> CSR:
+    """Return a view of the matrix that carries its transpose, also by rows, for the passes to use.
+
+    Both products then run along rows: they share no sums, and any number of threads gives the same bits.
+    """
+    view = type(X)((X.data, X.indices, X.indptr), shape=X.shape, copy=False)
+    view.columns = X.T.tocsr()
+    return view
+
+
+def product(A: CSR, B: Floats) -> Floats:
+    """Return A B, some rows of A at a time, in the dtype of B."""
+    out = np.empty((A.shape[0], B.shape[1]), B.dtype)
+    height = max(1, PRODUCTS_A_TILE * A.shape[0] // max(A.nnz * B.shape[1], 1))
+
+    def fill(rows: slice) -> None:
+        out[rows] = row_slice(A, rows, B.dtype) @ B
+
+    for _ in in_order(fill, row_tiles(A.shape[0], height)):
+        pass
+    return out
+
+
+def row_slice(X: CSR, rows: slice, dtype: DTypeLike) -> CSR:
     """Return the rows of a CSR matrix as one that shares its memory (SciPy's own slice copies)."""
     indptr = X.indptr[rows.start : rows.stop + 1]
     stored = slice(indptr[0], indptr[-1])
-    parts = X.data[stored], X.indices[stored], indptr - indptr[0]
+    parts = X.data[stored].astype(dtype, copy=False), X.indices[stored], indptr - indptr[0]
     return type(X)(parts, shape=(len(indptr) - 1, X.shape[1]), copy=False)
 
 
@@ -42,34 +72,66 @@ def logits(X: CSR, centre: Floats | None, weights: Floats) -> Floats:
     """Return Z = (X − μ) Wᵀ + b, shape (samples, outputs)."""
     features = X.shape[1]
     W = weights[:, :features]
-    Z: Floats = _as(X, weights.dtype) @ W.T
-    offset = weights[:, features] if weights.shape[1] > features else np.zeros(len(W), W.dtype)
-    return Z + (offset if centre is None else offset - W @ centre.astype(W.dtype))
+    Z = product(X, np.ascontiguousarray(W.T))
+    if weights.shape[1] > features:
+        Z += weights[:, features]
+    if centre is not None:
+        Z -= W @ centre.astype(W.dtype)
+    return Z
 
 
 def pullback(X: CSR, centre: Floats | None, residuals: Floats, with_bias: bool) -> Doubles:
     """Return Rᵀ [X − μ, 1], the transpose of `logits` as a map of the weights."""
-    gradient: Doubles = (_as(X, residuals.dtype).T @ residuals).T.astype(np.float64)
+    features = X.shape[1]
+    columns = X.columns if hasattr(X, "columns") else X.T.tocsr()
     sums = residuals.sum(axis=0, dtype=np.float64)
+    gradient = np.empty((len(sums), features + with_bias))
+    gradient[:, :features] = product(columns, residuals).T
     if centre is not None:
-        gradient -= np.outer(sums, centre)
-    return np.column_stack([gradient, sums]) if with_bias else gradient
+        gradient[:, :features] -= np.outer(sums, centre)
+    if with_bias:
+        gradient[:, features] = sums
+    return gradient
+
+
+def square_pullback(X: CSR, centre: Floats | None, residuals: Floats, with_bias: bool) -> Doubles:
+    """Return Rᵀ [(X − μ)², 1], from (x − μ)² = x² + μ (μ − 2x)."""
+    features = X.shape[1]
+    squares = type(X)((np.square(X.data), X.indices, X.indptr), shape=X.shape, copy=False)
+    gradient = pullback(squares, None, residuals, with_bias)
+    if centre is not None:
+        sums = residuals.sum(axis=0, dtype=np.float64)
+        gradient[:, :features] += (np.outer(sums, centre) - 2 * pullback(X, None, residuals, False)) * centre
+    return gradient
 
 
 def loss_pass(
     X: CSR, centre: Floats | None, weights: Floats, labels: Integers, sample_weight: Doubles
 ) -> tuple[float, Doubles, Floats]:
     """Return Σ s_i ℓ_i, its gradient in the weights, and the probabilities (samples, classes)."""
-    loss, probs, residuals = weighted_cross_entropy(logits(X, centre, weights), labels, sample_weight)
-    return loss, pullback(X, centre, residuals, weights.shape[1] > X.shape[1]), probs
+    Z = logits(X, centre, weights)
+    probs = np.empty((len(Z), max(Z.shape[1], 2)), Z.dtype)
+
+    def tile(rows: slice) -> tuple[float]:
+        loss, probs[rows], Z[rows] = weighted_cross_entropy(Z[rows], labels[rows], sample_weight[rows])
+        return (loss,)
+
+    (loss,) = sum_in_order(tile, row_tiles(len(Z), ROWS_A_TILE))
+    return loss, pullback(X, centre, Z, weights.shape[1] > X.shape[1]), probs
 
 
 def hessian_pass(
     X: CSR, centre: Floats | None, probs: Floats, sample_weight: Doubles, direction: Floats
 ) -> Doubles:
     """Return Σ s_i [(diag p_i − p_i p_iᵀ) ⊗ x̃_i x̃_iᵀ] V for a direction V shaped as the weights."""
-    R = weighted_softmax_jacobian(probs, logits(X, centre, direction), sample_weight)
-    return pullback(X, centre, R, direction.shape[1] > X.shape[1])
+    U = logits(X, centre, direction)
+
+    def fill(rows: slice) -> None:
+        U[rows] = weighted_softmax_jacobian(probs[rows], U[rows], sample_weight[rows])
+
+    for _ in in_order(fill, row_tiles(len(U), ROWS_A_TILE)):
+        pass
+    return pullback(X, centre, U, direction.shape[1] > X.shape[1])
 
 
 def column_spread(X: CSR, centre: Doubles, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles]:
@@ -82,11 +144,6 @@ def column_spread(X: CSR, centre: Doubles, sample_weight: Doubles) -> tuple[Doub
     with np.errstate(over="ignore"):
         squares = np.bincount(column, weight * deviation**2, width) + rest * centre**2
     return sums, squares, largest
-
-
-def _as(X: CSR, dtype: DTypeLike) -> CSR:
-    """Return the matrix in another dtype; its indices are shared."""
-    return type(X)((X.data.astype(dtype, copy=False), X.indices, X.indptr), shape=X.shape, copy=False)
 
 
 def _stored(X: CSR, sample_weight: Doubles) -> tuple[Integers, Doubles, Doubles, Doubles, NDArray[np.bool_]]:

@@ -22,12 +22,16 @@ def row_tiles(samples: int, rows: int) -> list[slice]:
 
 
 def pass_tiles(X: Any, outputs: int) -> list[slice]:
-    """Return the tiles of a pass whose result has ``outputs`` numbers for each row and each column."""
+    """Return the tiles of a pass whose result has ``outputs`` numbers for each row and each column.
+
+    Sparse kernels tile their own products, along rows and along columns.
+    """
     samples, features = X.shape
-    entries = X.nnz / max(samples, 1) if is_sparse(X) else features
+    if is_sparse(X):
+        return [slice(0, samples)]
     # Reading a tile should outweigh adding up what it returns.
     wanted = max(ENTRIES_A_TILE, 4 * outputs * features)
-    return row_tiles(samples, max(1, int(wanted / max(entries, outputs, 8))))
+    return row_tiles(samples, max(1, int(wanted / max(features, outputs, 8))))
 
 
 def gram_tiles(samples: int, order: int) -> list[slice]:

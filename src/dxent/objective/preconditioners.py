@@ -118,18 +118,16 @@ def featurewise(objective: Objective, probs: tuple[Matrix, ...]) -> FeaturePreco
 
 
 def diagonal(objective: Objective, probs: tuple[Matrix, ...]) -> DiagonalPreconditioner:
-    """Mean curvature of each class times variance of each column."""
-    coords, rows = objective.coordinates, objective.rows
-    classes = 1 if coords.basis is None else rows.classes
-    curvature = np.zeros(classes)
-    for block, p in zip(rows.blocks, probs, strict=True):
-        curvature += block.sample_weight @ (p * (1 - p))[:, :classes]
-    columns = objective.moments
-    second = columns.variance if coords.intercept else columns.variance + columns.mean**2
-    if coords.intercept:
-        second = np.append(second, 1.0)
-    h = np.outer(curvature, second / coords.divisor**2) + objective.penalty.strengths
-    return DiagonalPreconditioner(1 / np.maximum(h, np.finfo(float).tiny), coords.basis, 1.0)
+    """Take the Hessian's diagonal, before the change of class basis: Σ s_i p_ik (1 − p_ik) x̃_ij² + λ_j."""
+    coords = objective.coordinates
+    outputs = 1 if coords.basis is None else objective.rows.classes
+    h = np.zeros((outputs, coords.shape[1]))
+    for block, p in zip(objective.rows.blocks, probs, strict=True):
+        curvature = block.sample_weight[:, None] * (p * (1 - p))[:, :outputs]
+        h += dispatch.square_pullback(block.X, coords.centre, curvature, coords.intercept)
+    h = h / coords.divisor**2 + objective.penalty.strengths
+    objective.count.passes += 1
+    return DiagonalPreconditioner(1 / np.maximum(h, 1e-14 * h.max()), coords.basis, 2.0)
 
 
 def sample(objective: Objective, probs: tuple[Matrix, ...], wanted: int) -> tuple[Block, Matrix, int]:
