@@ -5,10 +5,10 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from dxent.kernels.rows import deviation
 from dxent.operators import Design, Diagonal, SoftmaxCurvature, SoftmaxJacobian
 from dxent.operators.gram import gram
 from dxent.operators.ordering import multiply_out
-from dxent.operators.softmax import deviation
 
 rng = np.random.default_rng(8)
 n, T, N = 7, 3, 4

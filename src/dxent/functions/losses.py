@@ -10,10 +10,11 @@ and, written as p_j (Σ_{k≠j} t_k) − t_j (1 − p_j), keeps its digits where
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 from dxent._typing import Array, Namespace
+from dxent.functions.normalizers import softmax_jacobian
 from dxent.functions.reduction import Loss
 from dxent.functions.targets import binary_targets, class_targets, non_negative
 from dxent.kernels import logistic
@@ -21,7 +22,6 @@ from dxent.kernels.arrays import astype, namespace, widen
 from dxent.kernels.rows import shift
 from dxent.operators.base import LinearOperator
 from dxent.operators.elementary import Diagonal
-from dxent.operators.softmax import SoftmaxJacobian
 
 __all__ = [
     "BinaryCrossEntropy",
@@ -154,8 +154,8 @@ class SoftmaxCrossEntropy(ClassLoss):
         return losses, rows.softmax() * others - weights * rows.complement()
 
     def _curvature(self, x: Array, scale: Array, *t: Array) -> LinearOperator:
-        rows, total = shift(x), namespace(x).sum(t[0], axis=-1, keepdims=True)
-        return SoftmaxJacobian(rows.softmax(), rows.complement(), (-1,), astype(scale * total, x.dtype))
+        total = namespace(x).sum(t[0], axis=-1, keepdims=True)
+        return replace(softmax_jacobian(shift(x)), weight=astype(scale * total, x.dtype))
 
 
 @final

@@ -17,13 +17,13 @@ from typing import final
 
 from dxent._typing import Array, Axis, Shape
 from dxent.functions.chain_rule import Function
-from dxent.kernels.arrays import namespace, normalize_axis, quietly
-from dxent.kernels.rows import shift
+from dxent.kernels.arrays import finish, namespace, normalize_axis, quietly
+from dxent.kernels.rows import ShiftedRows, deviation, shift
 from dxent.operators.base import LinearOperator
 from dxent.operators.elementary import Row
-from dxent.operators.softmax import LogSoftmaxJacobian, SoftmaxCurvature, SoftmaxJacobian, deviation
+from dxent.operators.softmax import LogSoftmaxJacobian, SoftmaxCurvature, SoftmaxJacobian
 
-__all__ = ["LogSoftmax", "LogSumExp", "Softmax"]
+__all__ = ["LogSoftmax", "LogSumExp", "Softmax", "softmax_jacobian"]
 
 
 @final
@@ -138,9 +138,16 @@ class LogSumExp(Function):
         return _name("logsumexp", self.axis)
 
 
+def softmax_jacobian(rows: ShiftedRows) -> SoftmaxJacobian:
+    """Return diag p − p pᵀ for each row of logits."""
+    exact, dtype = rows.unrounded(), rows.frame.dtype
+    parts = exact.softmax(), exact.complement()
+    p, q = (finish(part, dtype) for part in parts)
+    return SoftmaxJacobian(p, q, rows.frame.axes, unrounded=None if p.dtype == parts[0].dtype else parts)
+
+
 def _jacobian(x: Array, axis: Axis, where: Array | None) -> SoftmaxJacobian:
-    rows = shift(x, axis, where)
-    return SoftmaxJacobian(rows.softmax(), rows.complement(), rows.frame.axes)
+    return softmax_jacobian(shift(x, axis, where))
 
 
 def _name(name: str, axis: Axis) -> str:

@@ -19,21 +19,12 @@ from math import prod
 from typing import final
 
 from dxent._typing import Array, Shape
-from dxent.kernels.arrays import eye, holds, namespace
+from dxent.kernels.arrays import astype, eye, holds, namespace
+from dxent.kernels.rows import deviation
 from dxent.operators.base import LinearOperator, Structure, SymmetricOperator
 from dxent.operators.elementary import row_numbers
 
-__all__ = ["Centering", "LogSoftmaxJacobian", "SoftmaxCurvature", "SoftmaxJacobian", "deviation"]
-
-
-def deviation(p: Array, v: Array, axes: tuple[int, ...]) -> Array:
-    """Return v − ⟨p, v⟩, row by row, to full accuracy relative to v's distance from its likeliest entry."""
-    xp = namespace(p, v)
-    if not prod(p.shape):
-        return v
-    likeliest = p == xp.max(p, axis=axes, keepdims=True)
-    centred = v - xp.max(xp.where(likeliest, v, -float("inf")), axis=axes, keepdims=True)
-    return centred - xp.sum(p * centred, axis=axes, keepdims=True)
+__all__ = ["Centering", "LogSoftmaxJacobian", "SoftmaxCurvature", "SoftmaxJacobian"]
 
 
 def blocks(values: Array, p: Array, axes: tuple[int, ...]) -> Array:
@@ -48,13 +39,14 @@ class SoftmaxJacobian(SymmetricOperator):
     """w (diag p − p pᵀ) for each row p of probabilities, with a factor w for each row.
 
     `complement` is 1 − p, which near p = 1 knows more digits than p does; `weight` has the shape of p with
-    the axes kept at length one.
+    the axes kept at length one; `unrounded` is p and 1 − p in a longer dtype, if they were computed in one.
     """
 
     probs: Array
     complement: Array
     axes: tuple[int, ...] = (-1,)
     weight: Array | None = None
+    unrounded: tuple[Array, Array] | None = None
     _stacks = True
 
     @property
@@ -67,16 +59,28 @@ class SoftmaxJacobian(SymmetricOperator):
         return Structure.SYMMETRIC if indefinite else Structure.PSD
 
     def mv(self, v: Array) -> Array:
-        product = self.probs * deviation(self.probs, v, self.axes)
-        return product if self.weight is None else self.weight * product
+        p, _ = self._parts()
+        return self._rounded(p * deviation(p, astype(v, p.dtype), self.axes), v)
+
+    def diagonal(self) -> Array:
+        """Return p (1 − p), in the shape of p."""
+        p, q = self._parts()
+        return self._rounded(p * q, self.probs)
 
     def _dense(self) -> Array:
         xp = namespace(self.probs)
-        p, q = (xp.reshape(part, (-1,)) for part in (self.probs, self.complement))
+        p, q = (xp.reshape(part, (-1,)) for part in self._parts())
         matrix = xp.where(eye(p, p.shape[0]) != 0, p * q, -p[:, None] * p)
         if self.weight is not None:
             matrix = matrix * xp.reshape(xp.broadcast_to(self.weight, self.probs.shape), (-1,))[:, None]
-        return blocks(matrix, self.probs, self.axes)
+        return astype(blocks(matrix, self.probs, self.axes), self.probs.dtype)
+
+    def _parts(self) -> tuple[Array, Array]:
+        return self.unrounded or (self.probs, self.complement)
+
+    def _rounded(self, product: Array, like: Array) -> Array:
+        weighted = product if self.weight is None else self.weight * product
+        return astype(weighted, namespace(product).result_type(self.probs, like))
 
     def _cost(self) -> int:
         return 2 * prod(self.in_shape)

@@ -52,8 +52,7 @@ def _(A: Diagonal) -> Array:
 
 @diagonal.register
 def _(A: SoftmaxJacobian) -> Array:
-    spread = A.probs * A.complement
-    return spread if A.weight is None else A.weight * spread
+    return A.diagonal()
 
 
 @diagonal.register
