@@ -9,7 +9,10 @@ import click
 __all__ = ["root"]
 
 # Each module defines `command`, and imports nothing but click until it runs.
-_COMMANDS = {"fit": "dxent.cli.fit"}
+_COMMANDS = {
+    "fit": "dxent.cli.fit",
+    "explain": "dxent.cli.explain",
+}
 
 
 class _LazyGroup(click.Group):
