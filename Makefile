@@ -1,5 +1,5 @@
 # Needs a virtual environment with the package, its cli extra and the groups test and dev (CONTRIBUTING.md).
-.PHONY: test lint types bench
+.PHONY: test lint types accuracy bench
 
 test:
 	python -m pytest -n auto
@@ -12,6 +12,9 @@ lint:
 
 types:
 	mypy
+
+accuracy:
+	PYTHONPATH=tests python -m accuracy.report
 
 bench:
 	python benchmarks/kernels.py
