@@ -12,6 +12,7 @@ __all__ = ["root"]
 _COMMANDS = {
     "fit": "dxent.cli.fit",
     "explain": "dxent.cli.explain",
+    "check": "dxent.cli.check",
 }
 
 
