@@ -188,13 +188,6 @@ def finish(run: Run, reason: str) -> Fit:
     here = objective.evaluate(effective(objective, coef, intercept))
     certificate = run.bound(here)
     certified = certificate.relative_gap <= settings.tol
-    if certified:
-        reason = ""
-    elif objective.strength == 0 and reason != "interrupted":
-        reason = "separation" if run.separated(here) else reason
-        reason = "no finite optimum found" if reason == "rounding floor" else reason
-    elif reason == "finished":  # the rounding of the coefficients cost the proof
-        reason = "rounding floor"
     optimality = Optimality(
         certified,
         certificate.relative_gap,
@@ -202,7 +195,7 @@ def finish(run: Run, reason: str) -> Fit:
         certificate.coef_distance_bound,
         certificate.prob_factor_bound,
         certificate.method,
-        REASONS[reason],
+        REASONS["" if certified else explain(run, here, reason)],
     )
     norm = float(np.linalg.norm(here.gradient))
     last = Step(len(run.trace) - 1, here.value, norm, objective.count.passes)
@@ -214,6 +207,15 @@ def finish(run: Run, reason: str) -> Fit:
         dependent_columns(objective),
         reason == "interrupted",
     )
+
+
+def explain(run: Run, here: Evaluation, reason: str) -> str:
+    """Return why ``here`` is not proved, from why the search ended."""
+    if reason in ("interrupted", "max_iter"):
+        return reason
+    if run.objective.strength > 0:
+        return "rounding floor"
+    return "separation" if run.separated(here) else "no finite optimum found"
 
 
 def dependent_columns(objective: Objective) -> NDArray[np.intp]:

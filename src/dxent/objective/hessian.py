@@ -33,13 +33,14 @@ class Factor:
     def of(cls, hessian: Matrix) -> Factor:
         """Factorise; a matrix that rounding made indefinite is lifted by a multiple of its diagonal."""
         diagonal = np.diagonal(hessian).copy()
+        largest = diagonal.max() or 1.0  # nothing at all is known of a Hessian of zeros: take the identity
         lift = 0.0
         while True:
             try:
                 lower = scipy.linalg.cholesky(hessian, lower=True, check_finite=False)
             except np.linalg.LinAlgError:
                 lift = 100 * lift if lift else len(diagonal) * float(np.finfo(hessian.dtype).eps)
-                np.fill_diagonal(hessian, diagonal + lift * np.maximum(diagonal, diagonal.max()))
+                np.fill_diagonal(hessian, diagonal + lift * largest)
             else:
                 return cls(lower, lift > 0)
 

@@ -138,7 +138,10 @@ def sample(objective: Objective, probs: tuple[Matrix, ...], wanted: int) -> tupl
     curvature = np.concatenate(
         [b.sample_weight * (p * (1 - p)).sum(axis=1) for b, p in zip(blocks, probs, strict=True)]
     )
-    chance = 0.9 * curvature / curvature.sum() + 0.1 / len(curvature)
+    total = curvature.sum()
+    chance = np.full(len(curvature), 1 / len(curvature))
+    if total > 0:
+        chance = 0.9 * curvature / total + 0.1 * chance
     drawn = np.random.default_rng(objective.seed).choice(len(curvature), size=wanted, p=chance)
     drawn, times = np.unique(drawn, return_counts=True)
     start, parts = 0, []
