@@ -18,6 +18,8 @@ EVERY = [
 def test_plain():
     assert plain(r"p_j = \frac{e^{z_j}}{Σ_k e^{z_k}}") == "p_j = e^z_j / Σ_k e^z_k"
     assert plain("W_{ij}") == "W_ij"
+    assert plain(r"\frac{1}{1 + e^{−z}}") == "1 / (1 + e^−z)"
+    assert plain(r"\frac{p − t}{p (1 − p)}") == "(p − t) / (p (1 − p))"
 
 
 def test_scripts_fractions_and_words():

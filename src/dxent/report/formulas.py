@@ -75,7 +75,7 @@ _ONE_OUTPUT: dict[type[Function], Formula] = {
 
 REASONS: dict[tuple[type[Function], type[Function]], str] = {
     (F.CrossEntropy, F.Softmax): r"Σ_k (−\frac{t_k}{p_k}) p_k (δ_{ki} − p_i) = p_i Σ_k t_k − t_i = p_i − t_i",
-    (F.BinaryCrossEntropy, F.Sigmoid): r"\frac{p − t}{p (1 − p)} p (1 − p) = p − t",
+    (F.BinaryCrossEntropy, F.Sigmoid): r"\frac{p − t}{p (1 − p)} · p (1 − p) = p − t",
 }
 """Why two neighbours collapse: the product of their derivatives."""
 

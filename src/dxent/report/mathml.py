@@ -13,12 +13,24 @@ from html import escape
 __all__ = ["mathml", "plain"]
 
 _TOKEN = re.compile(r"\\frac|ᵀ|[∂Σ∇]|[^\W\d_∂Σ∇ᵀ]+|\d+(?:\.\d+)?|[{}_^]|\s+|.")
+_GROUP = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
+_FRACTION = re.compile(rf"\\frac{_GROUP}{_GROUP}")
 _TRANSPOSED = '<mi mathvariant="normal">T</mi>'
 
 
 def plain(formula: str) -> str:
     """Return the formula as a terminal shows it."""
-    return re.sub(r"[{}]", "", re.sub(r"\\frac\{((?:[^{}]|\{[^{}]*\})*)\}\{", r"\1 / {", formula))
+    return re.sub(r"[{}]", "", _FRACTION.sub(_quotient, formula))
+
+
+def _quotient(fraction: re.Match[str]) -> str:
+    """Write a fraction on one line, its parts in parentheses where the slash would tear them apart."""
+    above, below = fraction.groups()
+    if re.search(" [+−] ", above):
+        above = f"({above})"
+    if " " in below and not below.startswith("Σ"):
+        below = f"({below})"
+    return f"{above} / {below}"
 
 
 def mathml(formula: str) -> str:
