@@ -2,41 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dxent.report.metrics import Scores
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["DataSummary", "FitReport", "HeldOut", "Proof"]
+__all__ = ["DataSummary", "FitReport", "HeldOut", "Proof", "Scores", "scores"]
 
 
 @dataclass(frozen=True)
 class DataSummary:
-    """What was read: the name, the size, how many columns of each kind, and how many rows of each class.
-
-    ``features`` is the number that the columns become; ``notes`` are sentences about columns.
-    """
+    """What was read: the name, the size, and how many rows each class has."""
 
     source: str
     target: str
     rows: int
-    kinds: Mapping[str, int]
-    features: int
+    columns: int
     class_counts: Mapping[Any, int]
-    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How well probabilities predict labels: share of rows right, and mean −log p of the label in nats."""
+
+    accuracy: float
+    log_loss: float
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Scores on rows that the fit has not seen, with the bootstrap standard deviation of the model's.
+    """Scores on rows that the fit has not seen.
 
     The baseline is the best guess without any column: each class has its share of the training rows.
     """
 
     rows: int
     model: Scores
-    spread: Scores
     baseline: Scores
 
 
@@ -52,7 +55,7 @@ class Proof:
 
 @dataclass(frozen=True)
 class FitReport:
-    """All that ``dxent fit`` shows; ``model`` is the file that the model was written to, if it was."""
+    """All that ``dxent fit`` shows."""
 
     data: DataSummary
     fitted_rows: int
@@ -62,4 +65,11 @@ class FitReport:
     kernels: str
     held_out: HeldOut | None
     proof: Proof
-    model: str | None = None
+
+
+def scores(labels: NDArray[Any], classes: Sequence[Any], log_probs: NDArray[np.float64]) -> Scores:
+    """Score log-probabilities (rows, classes) against labels (rows,), each of which is one of the classes."""
+    places = {label: place for place, label in enumerate(classes)}
+    own = np.array([places[label] for label in labels.tolist()])
+    right = log_probs.argmax(axis=1) == own
+    return Scores(float(right.mean()), float(-log_probs[np.arange(len(own)), own].mean()))
