@@ -1,6 +1,8 @@
 """``dxent check``: everything is covered, what is right passes, what is wrong is found."""
 
 import re
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -179,3 +181,13 @@ def test_a_function_without_second_derivative_is_checked_to_first_order():
     cube = function(lambda x: x**3, lambda x: np.diag(3 * x**2))
     (found,) = check_functions("", {"cube": Known(cube, np.array([0.5]))}).findings
     assert list(found.errors) == ["J, differences"]
+
+
+@pytest.mark.parametrize("command", ["explain", "check"])
+def test_help_does_not_load_numpy(command):
+    program = (
+        "import sys; from dxent.cli.main import run; run(sys.argv[1:]); sys.exit('numpy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, command, "--help"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"Usage: dxent {command}" in done.stdout

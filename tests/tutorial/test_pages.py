@@ -59,6 +59,8 @@ def test_logistic(page):
     assert (value, difference) == (800, -1)
     assert np.isnan(chain)
     assert (shown["eigenvalues"] > 0).all()
+    np.testing.assert_allclose(shown["surface"].gradient(shown["w"]), 0, atol=1e-15)
+    assert shown["surface"](shown["w"]) <= shown["heights"].min()
 
 
 def test_classification(page):
