@@ -152,7 +152,7 @@ def test_row_60_a_tolerance_below_rounding_ends_at_the_floor_and_says_so(solver)
         model.fit(X, y)
     assert not model.optimality_.certified
     assert model.optimality_.relative_gap < 1e-13
-    assert model.n_iter_ < 60
+    assert model.n_iter_ < 100
 
 
 def test_row_62_explicit_zeros_and_empty_columns():

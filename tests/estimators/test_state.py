@@ -96,7 +96,7 @@ def test_row_70_a_first_fit_that_fails_leaves_nothing():
 
 @pytest.mark.parametrize("after", [1, 3])
 def test_row_69_an_interrupt_keeps_the_newest_iterate_and_goes_on_up(after, monkeypatch):
-    newton = fitting.SOLVERS["newton"]
+    newton = fitting.SOLVERS["newton"].iterates
 
     def interrupted(problem, start):
         for number, here in enumerate(newton(problem, start)):
@@ -104,7 +104,7 @@ def test_row_69_an_interrupt_keeps_the_newest_iterate_and_goes_on_up(after, monk
                 raise KeyboardInterrupt
             yield here
 
-    monkeypatch.setitem(fitting.SOLVERS, "newton", interrupted)
+    monkeypatch.setitem(fitting.SOLVERS, "newton", fitting.Solver(interrupted, 5))
     model = LogisticRegression()
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, y)

@@ -2,5 +2,6 @@
 
 from dxent.estimators.logistic import LogisticRegression
 from dxent.estimators.optimality import NotCertifiedWarning, Optimality
+from dxent.estimators.tables import TableClassifier
 
-__all__ = ["LogisticRegression", "NotCertifiedWarning", "Optimality"]
+__all__ = ["LogisticRegression", "NotCertifiedWarning", "Optimality", "TableClassifier"]

@@ -26,11 +26,17 @@ __all__ = ["Fit", "Settings", "fit"]
 
 Matrix = NDArray[np.float64]
 
-SOLVERS: dict[str, Callable[[Problem, Evaluation], Iterator[Evaluation]]] = {
-    "newton": newton,
-    "newton-cg": newton_cg,
-    "lbfgs": lbfgs,
-}
+
+@dataclass(frozen=True)
+class Solver:
+    """A solver, and how many steps it may need to halve the gradient near the optimum."""
+
+    iterates: Callable[[Problem, Evaluation], Iterator[Evaluation]]
+    patience: int
+
+
+SOLVERS = {"newton": Solver(newton, 5), "newton-cg": Solver(newton_cg, 5), "lbfgs": Solver(lbfgs, 50)}
+FIRST_STEPS = 100  # of another solver, before Newton finishes a problem that it can
 NEWTON_PARAMETERS = 1500  # up to here "auto" factorises the exact Hessian
 PROOF_PARAMETERS = 3000  # up to here any solver's result is finished, and proved, with one
 RANK_FEATURES = 3000  # up to here linear dependence is looked for where nothing is penalised
@@ -152,30 +158,33 @@ def fit(rows: Rows, columns: Moments, settings: Settings, start: tuple[Matrix, M
 
 def search(run: Run) -> str:
     """Run the solver, then, where the parameters are few, Newton from there; return why it ended."""
-    objective, settings = run.objective, run.settings
-    name = settings.solver
+    size, name = run.objective.size, run.settings.solver
+    most = run.settings.max_iter
     if name == "auto":
-        name = "newton" if objective.size <= NEWTON_PARAMETERS else "newton-cg"
+        name = "newton" if size <= NEWTON_PARAMETERS else "newton-cg"
+    newton_follows = name != "newton" and size <= PROOF_PARAMETERS
     reason = "finished"
-    if name != "newton" and not run.proved(run.here):
-        reason = follow(run, name)
     # Newton takes a step even from a point that is proved: it costs little and ends at rounding level
-    if reason != "max_iter" and (name == "newton" or objective.size <= PROOF_PARAMETERS):
-        reason = follow(run, "newton")
-        anchor = factorised(run.here) or run.anchor
-        if reason == "finished" and anchor is not None:
-            for here in chord(objective, anchor, run.here):
-                run.here = here
+    if name == "newton" or not run.proved(run.here):
+        reason = follow(run, name, min(most, FIRST_STEPS) if newton_follows else most)
+    if newton_follows:
+        reason = follow(run, "newton", most + 1 - len(run.trace))
+    anchor = factorised(run.here) or run.anchor
+    if reason == "finished" and anchor is not None:
+        for here in chord(run.objective, anchor, run.here):
+            run.here = here
     return reason
 
 
-def follow(run: Run, name: str) -> str:
+def follow(run: Run, name: str, max_iter: int) -> str:
     """Run one solver from the newest iterate, and return why it ended."""
+    solver = SOLVERS[name]
     _, reason = descend(
         run.here,
-        SOLVERS[name](run.objective, run.here),
+        solver.iterates(run.objective, run.here),
         finished=run.finished,
-        max_iter=run.settings.max_iter + 1 - len(run.trace),
+        max_iter=max_iter,
+        patience=solver.patience,
     )
     return reason
 

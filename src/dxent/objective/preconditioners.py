@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dxent.data.blocks import Block
-from dxent.evaluation import Evaluation
+from dxent.evaluation import Evaluation, Preconditioner
 from dxent.kernels import dispatch
 from dxent.objective.hessian import Factor, ObjectiveHessian
+from dxent.objective.row_preconditioner import RowPreconditioner
 
 if TYPE_CHECKING:
     from dxent.objective.objective import Objective
@@ -72,9 +73,7 @@ class DiagonalPreconditioner:
         return np.asarray(self.basis.T @ (self.inverse * (self.basis @ theta))).ravel()
 
 
-def precondition(
-    objective: Objective, here: Evaluation
-) -> DensePreconditioner | FeaturePreconditioner | DiagonalPreconditioner:
+def precondition(objective: Objective, here: Evaluation) -> Preconditioner:
     """Build the preconditioner that fits the size of the problem."""
     assert isinstance(here.hessian, ObjectiveHessian)
     width = objective.coordinates.shape[1]
@@ -117,16 +116,23 @@ def featurewise(objective: Objective, probs: tuple[Matrix, ...]) -> FeaturePreco
     return FeaturePreconditioner(Factor.of(hessian), free, work / pass_work(objective))
 
 
-def diagonal(objective: Objective, probs: tuple[Matrix, ...]) -> DiagonalPreconditioner:
-    """Take the Hessian's diagonal, before the change of class basis: Σ s_i p_ik (1 − p_ik) x̃_ij² + λ_j."""
-    coords = objective.coordinates
+def diagonal(objective: Objective, probs: tuple[Matrix, ...]) -> DiagonalPreconditioner | RowPreconditioner:
+    """Take the Hessian's diagonal, before the change of class basis: Σ s_i p_ik (1 − p_ik) x̃_ij² + λ_j.
+
+    Where the data are one sparse matrix, the rows that bend the loss most are inverted with it.
+    """
+    coords, blocks = objective.coordinates, objective.rows.blocks
     outputs = 1 if coords.basis is None else objective.rows.classes
     h = np.zeros((outputs, coords.shape[1]))
-    for block, p in zip(objective.rows.blocks, probs, strict=True):
+    for block, p in zip(blocks, probs, strict=True):
         curvature = block.sample_weight[:, None] * (p * (1 - p))[:, :outputs]
         h += dispatch.square_pullback(block.X, coords.centre, curvature, coords.intercept)
-    h = h / coords.divisor**2 + objective.penalty.strengths
+    h = np.maximum(h / coords.divisor**2, 0.0)
     objective.count.passes += 1
+    strengths = objective.penalty.strengths
+    if len(blocks) == 1 and not isinstance(blocks[0].X, np.ndarray):
+        return RowPreconditioner.of(blocks[0].X, curvature, h, strengths, coords)
+    h += strengths
     return DiagonalPreconditioner(1 / np.maximum(h, 1e-14 * h.max()), coords.basis, 2.0)
 
 

@@ -11,8 +11,6 @@ from dxent.evaluation import Evaluation
 
 __all__ = ["Step", "descend"]
 
-IDLE_STEPS = 5  # with neither the value lower by more than its rounding nor the gradient halved
-
 
 @dataclass(frozen=True)
 class Step:
@@ -36,11 +34,12 @@ def descend(
     *,
     finished: Callable[[Evaluation], bool],
     max_iter: int,
+    patience: int,
 ) -> tuple[Evaluation, str]:
     """Follow the iterates that a solver finds from ``start`` until one is ``finished``.
 
-    Returns the last evaluation and why it is the last: "finished", "max_iter" or "rounding floor" (nothing
-    improves any more).
+    Returns the last evaluation and why it is the last: "finished", "max_iter" or "rounding floor" (the solver
+    found no step, or ``patience`` steps lowered no value by more than its rounding and halved no gradient).
     """
     here, least, flattest, idle = start, start.value, float(np.linalg.norm(start.gradient)), 0
     for _ in range(max_iter):
@@ -52,7 +51,7 @@ def descend(
             return here, "finished"
         size = float(np.linalg.norm(here.gradient))
         idle = 0 if here.value < least - here.rounding or size < flattest / 2 else idle + 1
-        if idle == IDLE_STEPS:
+        if idle == patience:
             return here, "rounding floor"
         least, flattest = min(least, here.value), min(flattest, size)
     return here, "max_iter"

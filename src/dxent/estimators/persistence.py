@@ -1,0 +1,122 @@
+"""Estimators to model files and back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from dxent.data.strict import checked
+from dxent.estimators.logistic import LogisticRegression
+from dxent.estimators.optimality import Optimality
+from dxent.estimators.tables import TableClassifier
+from dxent.modelfile import ModelFile, ModelFileError, read_model, write_model
+
+__all__ = ["load", "model_file", "save"]
+
+Classifier = LogisticRegression | TableClassifier
+
+
+def save(model: Classifier, path: str | Path) -> None:
+    """Write a fitted model to a file, which holds no code: predictions after `load` have the same bits.
+
+    The file appears when it is complete, and replaces one of that name. The settings of the fit are kept where
+    they are numbers or text.
+
+    Raises: OSError, one sentence, if the file cannot be written; NotFittedError
+    See: `dxent.modelfile`
+    """
+    write_model(model_file(model), path, overwrite=True)
+
+
+def load(path: str | Path) -> LogisticRegression | TableClassifier:
+    """Read a fitted model from a file: one that takes tables if it was fitted to a table, else arrays.
+
+    Nothing in the file is run, whatever it holds.
+
+    Raises: ModelFileError (a ValueError), one sentence, for a file that `save` or ``dxent fit`` did not write
+    """
+    file = read_model(path)
+    try:
+        return _estimator(file)
+    except (TypeError, ValueError) as fault:
+        raise ModelFileError(f"{str(path)!r} is not a usable model file: {fault}") from fault
+
+
+def model_file(model: Classifier, facts: Mapping[str, Any] | None = None) -> ModelFile:
+    """Return a fitted model as plain data, with more facts to go with it."""
+    from dxent import __version__
+
+    inner = model.model_ if isinstance(model, TableClassifier) else model
+    check_is_fitted(inner)
+    names = getattr(inner, "feature_names_in_", None)
+    return ModelFile(
+        weights=inner.coef_,
+        bias=inner.intercept_,
+        classes=inner.classes_,
+        schema=model.schema_ if isinstance(model, TableClassifier) else None,
+        features=None if names is None else tuple(map(str, names)),
+        facts={
+            "dxent": __version__,
+            "settings": {k: _plain(v) for k, v in model.get_params().items() if _is_plain(v)},
+            "optimality": {k: _plain(v) for k, v in asdict(inner.optimality_).items()},
+            "iterations": int(np.max(inner.n_iter_)),
+            **({"C": _plain(float(model.C_))} if isinstance(model, TableClassifier) else {}),
+            **(facts or {}),
+        },
+    )
+
+
+def _estimator(file: ModelFile) -> Classifier:
+    """Return the estimator that a model file describes."""
+    settings = checked(file.facts.get("settings"), "settings", _form(file))
+    settings = {name: _restored(value) for name, value in settings.items()}
+    inner_names = LogisticRegression().get_params()
+    inner = LogisticRegression(**{name: value for name, value in settings.items() if name in inner_names})
+    inner.coef_, inner.intercept_, inner.classes_ = file.weights, file.bias, file.classes
+    inner.n_features_in_ = file.weights.shape[1]
+    if file.features is not None:
+        inner.feature_names_in_ = np.array(file.features, dtype=object)
+    form = {field.name: "anything" for field in fields(Optimality)}
+    proof = checked(file.facts.get("optimality"), "optimality", form)
+    inner.optimality_ = Optimality(**{name: _restored(value) for name, value in proof.items()})
+    inner.n_iter_ = np.array([file.facts.get("iterations")], dtype=np.int32)
+    if file.schema is None:
+        return inner
+    model = TableClassifier(**settings)
+    inner.set_params(C=_restored(file.facts.get("C")))
+    model.schema_, model.model_, model.C_ = file.schema, inner, inner.C
+    return model
+
+
+def _form(file: ModelFile) -> dict[str, str]:
+    """Return the settings that a file of a model has to have."""
+    model = LogisticRegression() if file.schema is None else TableClassifier()
+    given = file.facts.get("settings")
+    names = given if isinstance(given, dict) else {}
+    return {name: "anything" for name in model.get_params() if name in names}
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, str | bool | int | float | np.integer | np.floating | tuple | list)
+
+
+def _plain(value: Any) -> Any:
+    """Return a setting as JSON: what is not finite as text, tuples as lists."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"float {value}"
+    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def _restored(value: Any) -> Any:
+    """Undo `_plain`."""
+    if isinstance(value, list):
+        return tuple(map(_restored, value))
+    return float(value[6:]) if isinstance(value, str) and value.startswith("float ") else value
