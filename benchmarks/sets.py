@@ -1,0 +1,56 @@
+"""The data sets that the benchmarks fit: scikit-learn's own, and those of a directory given with --data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet
+import scipy.sparse
+from sklearn import datasets
+
+__all__ = ["BUNDLED", "FILES", "load"]
+
+BUNDLED: dict[str, Callable[..., Any]] = {
+    "iris": datasets.load_iris,
+    "wine": datasets.load_wine,
+    "breast_cancer": datasets.load_breast_cancer,
+    "digits": datasets.load_digits,
+}
+
+# name: (file, label column of a Parquet file)
+FILES = {
+    "satellite": ("mlbench_Satellite.parquet", "classes"),
+    "letter": ("mlbench_LetterRecognition.parquet", "lettr"),
+    "shuttle": ("mlbench_Shuttle.parquet", "Class"),
+    "drybean": ("drybean.parquet", "Class"),
+    "covtype": ("covtype_20k.parquet", "Cover_Type"),
+    "a9a": ("a9a.npz", ""),
+    "ijcnn1": ("ijcnn1.npz", ""),
+    "mnist": ("mnist70k_784_10c.npz", ""),
+    "reuters": ("reuters_single_counts.npz", ""),
+    "20news": ("20news_counts.npz", ""),
+}
+
+
+def load(name: str, directory: Path | None) -> tuple[Any, Any]:
+    """Return the design matrix and the labels of a set."""
+    if name in BUNDLED:
+        return BUNDLED[name](return_X_y=True)
+    if directory is None:
+        raise ValueError(
+            f"{name} is not bundled: name the directory that holds {FILES[name][0]} with --data."
+        )
+    file, label = FILES[name]
+    if label:
+        table = pyarrow.parquet.read_table(directory / file)
+        columns = [table[column].to_numpy() for column in table.column_names if column != label]
+        return np.column_stack(columns).astype(np.float64), table[label].to_numpy()
+    archive = np.load(directory / file)
+    if "X" in archive:  # pixels; the published training rows
+        train = int(archive["n_train"])
+        return archive["X"][:train] / 255.0, archive["y"][:train]
+    parts = archive["data"].astype(np.float64), archive["indices"], archive["indptr"]
+    return scipy.sparse.csr_array(parts, shape=tuple(archive["shape"])), archive["y"]
