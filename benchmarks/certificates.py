@@ -3,8 +3,8 @@
     python benchmarks/certificates.py --data DIR [--sets satellite letter] [--C 0.01 1 100] [--peers]
 
 Prints a line a fit: the objective (weighted mean loss + penalty), the relative gap that is proved,
-iterations, passes over the data and seconds; with --peers also (best scikit-learn objective − ours) / ours, from
-newton-cholesky and lbfgs with tol=1e-10; a negative value would mean that scikit-learn comes nearer.
+iterations, passes over the data and seconds; with --peers also (best scikit-learn objective − ours) / ours,
+from newton-cholesky and lbfgs with tol=1e-10: a negative value would mean that scikit-learn comes nearer.
 """
 
 from __future__ import annotations
