@@ -18,7 +18,7 @@ from dxent.functions import (
 from dxent.operators import Dense
 from dxent.report.derivation import derive, excerpt
 from dxent.report.derivation_console import explanation_text
-from dxent.report.explanation import Explanation, naive_logistic, naive_softmax, rounding
+from dxent.report.explanation import Explanation, naive_logistic, naive_softmax, picture, rounding
 from dxent.report.sentences import second_order_sentences
 
 x, W = np.array([-2.0, 2.0, 1.6]), np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 7.0]])
@@ -167,3 +167,16 @@ def test_the_text_shows_a_corner_of_what_is_large():
     assert "The gradient   12 × 40  …" in text
     picture = text[text.index("as a picture") :]
     assert picture.splitlines()[2].startswith("    c1    ····")
+
+
+def test_of_many_columns_the_largest_are_drawn():
+    sample = np.zeros(300)
+    sample[[7, 299]] = 2.0, -1.0
+    derivation = derive(CrossEntropy(0) @ softmax @ Linear(sample), np.zeros((3, 300)))
+    names = tuple(f"x{k}" for k in range(300))
+    explanation = Explanation("Title", (), ("a", "b", "c"), names, derivation)
+    drawn = picture(explanation)
+    assert drawn.entries.shape == (3, 100)
+    assert {"x7", "x299"} < set(drawn.columns)
+    np.testing.assert_allclose(drawn.entries[:, drawn.columns.index("x7")], [-4 / 3, 2 / 3, 2 / 3])
+    assert "3 × 300, the largest 100 columns" in explanation_text(explanation)

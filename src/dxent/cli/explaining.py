@@ -118,7 +118,7 @@ def of_row(data: str, target: str | None, row: int, binary: bool) -> Case:
     )
     names = ("∂L/∂w",) if two else tuple(map(str, classes))
     columns = (*table.columns, "bias")
-    layer, point = Affine(table.X[row - 1].astype(np.float64)), weights[0] if two else weights
+    layer, point = Affine(_dense_row(table, row)), weights[0] if two else weights
     return Case(f"Row {row} of {table.source}", remarks, (layer,), point, label, two, names, columns, names)
 
 
@@ -138,6 +138,13 @@ def _fit(table: Table, labels: NDArray[Any]) -> LogisticRegression:
             return LogisticRegression().fit(table.X, labels)
         except ValueError as refusal:
             raise click.UsageError(f"no model can be fitted: {refusal}") from refusal
+
+
+def _dense_row(table: Table, row: int) -> NDArray[np.float64]:
+    """Return a row of a table, which is sparse where words are counted."""
+    rows: Any = table.X[row - 1 : row]
+    dense = rows.toarray() if hasattr(rows, "toarray") else rows
+    return np.asarray(dense[0], dtype=np.float64)
 
 
 def _one_row(typed: Rows, option: str) -> NDArray[np.float64]:

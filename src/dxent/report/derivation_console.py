@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dxent.report.derivation import Derivation, Excerpt, Step
-from dxent.report.explanation import Explanation, Naive
+from dxent.report.explanation import Explanation, Naive, picture
 from dxent.report.heatmap import largest
 from dxent.report.mathml import plain
 from dxent.report.sentences import (
@@ -19,6 +19,7 @@ from dxent.report.sentences import (
     number,
     rounding_sentence,
     second_order_sentences,
+    size_of_all,
     size_sentence,
 )
 
@@ -112,24 +113,25 @@ def _closed_text(explanation: Explanation) -> str:
 
 def _heat_text(explanation: Explanation) -> str:
     """Return the gradient with the names of its rows and columns, and its picture."""
-    gradient = np.atleast_2d(explanation.derivation.gradient)
+    drawn = picture(explanation)
+    gradient, names = drawn.entries, drawn.columns
     rows, columns = gradient.shape
     shown = min(columns, SHOWN_COLUMNS)
-    header = ["", *(name if len(name) <= 18 else f"{name[:17]}…" for name in explanation.columns[:shown])]
+    header = ["", *(name if len(name) <= 18 else f"{name[:17]}…" for name in names[:shown])]
     body = [[name, *map(number, row[:shown])] for name, row in zip(explanation.rows, gradient, strict=True)]
     table = _aligned([header, *body][: SHOWN_ROWS + 1])
     scale = largest(gradient)
-    picture = [
+    shades = [
         f"{name.rjust(max(map(len, explanation.rows)))}  {''.join(_cell(value, scale) for value in row)}"
         for name, row in zip(explanation.rows, gradient, strict=True)
     ]
     more = "  …" if shown < columns or len(body) > SHOWN_ROWS else ""
     return "\n".join(
         [
-            f"The gradient   {rows} × {columns}{more}",
+            f"The gradient   {rows} × {size_of_all(columns, len(explanation.columns))}{more}",
             *(f"   {line}" for line in table),
             f"   as a picture: {POSITIVE} raise the loss, {NEGATIVE} lower it; largest {number(scale)}",
-            *(f"   {line}" for line in picture),
+            *(f"   {line}" for line in shades),
         ]
     )
 

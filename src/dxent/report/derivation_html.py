@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 
-import numpy as np
-
 from dxent.report.console import printable
 from dxent.report.derivation import Derivation, Excerpt, Step, excerpt
-from dxent.report.explanation import Explanation, Naive
+from dxent.report.explanation import Explanation, Naive, picture
 from dxent.report.heatmap import heat_map
 from dxent.report.mathml import mathml
 from dxent.report.sentences import (
@@ -19,6 +17,7 @@ from dxent.report.sentences import (
     number,
     rounding_sentence,
     second_order_sentences,
+    size_of_all,
     size_sentence,
 )
 
@@ -125,11 +124,11 @@ def _closed(derivation: Derivation) -> str:
 
 
 def _gradient(explanation: Explanation) -> str:
-    gradient = np.atleast_2d(explanation.derivation.gradient)
-    rows, columns = map(printable, explanation.rows), map(printable, explanation.columns)
+    drawn = picture(explanation)
+    rows, columns = tuple(map(printable, drawn.rows)), tuple(map(printable, drawn.columns))
     return _section(
-        f"The gradient, {gradient.shape[0]} × {gradient.shape[1]}",
-        f'<figure><div class="scroll">{heat_map(gradient, tuple(rows), tuple(columns))}</div><figcaption>'
+        f"The gradient, {len(rows)} × {size_of_all(len(columns), len(explanation.columns))}",
+        f'<figure><div class="scroll">{heat_map(drawn.entries, rows, columns)}</div><figcaption>'
         '<span class="key raise"></span> more of it raises the loss &ensp; '
         '<span class="key lower"></span> it lowers the loss</figcaption></figure>',
     )

@@ -11,9 +11,21 @@ from numpy.typing import NDArray
 from dxent.functions import Composition, sigmoid, sigmoid_cross_entropy, softmax, softmax_cross_entropy
 from dxent.report.derivation import Derivation
 
-__all__ = ["Explanation", "Naive", "Rounding", "naive_logistic", "naive_softmax", "rounding"]
+__all__ = [
+    "Explanation",
+    "Naive",
+    "Picture",
+    "Rounding",
+    "naive_logistic",
+    "naive_softmax",
+    "picture",
+    "rounding",
+]
 
 Numbers = NDArray[Any]
+
+DRAWN = 100
+"""Columns of a gradient that are drawn, at most."""
 
 
 @final
@@ -55,6 +67,25 @@ class Explanation:
     derivation: Derivation
     naive: Naive | None = None
     rounding: Rounding | None = None
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """The gradient as it is drawn: all of it or, of many columns, the largest; and the names."""
+
+    entries: Numbers
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+def picture(explanation: Explanation) -> Picture:
+    """Choose the columns to draw; the gradient is zero wherever the sample is."""
+    gradient = np.atleast_2d(explanation.derivation.gradient)
+    largest = np.argsort(-np.abs(gradient).max(axis=0), kind="stable")[:DRAWN]
+    places = np.sort(largest)
+    names = tuple(explanation.columns[place] for place in places)
+    return Picture(gradient[:, places], explanation.rows, names)
 
 
 def rounding(chain: Composition, x: Numbers, chain64: Composition, x64: Numbers) -> Rounding:

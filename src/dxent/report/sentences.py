@@ -13,6 +13,7 @@ __all__ = [
     "number",
     "rounding_sentence",
     "second_order_sentences",
+    "size_of_all",
     "size_sentence",
 ]
 
@@ -26,6 +27,11 @@ def size_sentence(matrix: Excerpt) -> str:
     """Say how large a matrix is and how much of it is zero."""
     size = f"{matrix.rows} × {matrix.columns}"
     return size if matrix.zeros is None else f"{size}, {matrix.zeros:.0%} zeros"
+
+
+def size_of_all(shown: int, there: int) -> str:
+    """Say how many there are, and that not all of them are shown."""
+    return str(there) if shown == there else f"{there}, the largest {shown} columns"
 
 
 def check_sentence(derivation: Derivation) -> str:
