@@ -1,14 +1,19 @@
-"""Every test here runs on the compiled kernels and on their definition in NumPy."""
+"""Every test here runs on each of the compiled kernels and on their definition in NumPy."""
 
 import pytest
 
 from dxent.kernels import dispatch
 
+LEVELS = dispatch.native.instruction_sets() if dispatch.native else []
 
-@pytest.fixture(params=["native", "NumPy"])
+
+@pytest.fixture(params=[*LEVELS, "NumPy"], autouse=True)
 def kernels(request, monkeypatch):
     if request.param == "NumPy":
         monkeypatch.setattr(dispatch, "native", None)
-    elif dispatch.native is None:
-        pytest.skip("the kernels were not compiled")
-    return request.param
+        yield
+        return
+    before = dispatch.native.instruction_set()
+    dispatch.native.use(request.param)
+    yield
+    dispatch.native.use(before)

@@ -7,13 +7,12 @@ import pytest
 from accuracy import families
 from accuracy.measures import DXENT, POINTS, ROWS, measure_points, measure_rows, references
 
-pytestmark = pytest.mark.usefixtures("kernels")
 every_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
 
 
 @cache
 def rows(dtype):
-    return {name: (family, references(family)) for name, family in families.rows(dtype, 10).items()}
+    return {name: (family, references(family)) for name, family in families.rows(dtype, 8).items()}
 
 
 @every_dtype

@@ -19,7 +19,7 @@ from dxent.functions.reduction import Loss
 from dxent.functions.targets import binary_targets, class_targets, non_negative
 from dxent.kernels import logistic
 from dxent.kernels.arrays import astype, namespace, widen
-from dxent.kernels.rows import shift
+from dxent.kernels.rowwise import rows_of
 from dxent.operators.base import LinearOperator
 from dxent.operators.elementary import Diagonal
 
@@ -148,14 +148,14 @@ class SoftmaxCrossEntropy(ClassLoss):
 
     def _terms(self, x: Array, *t: Array) -> tuple[Array, Array]:
         (weights,) = t
-        xp, rows = namespace(x), shift(x)
+        xp, rows = namespace(x), rows_of(x)
         losses = xp.sum(_times(xp, weights, -rows.log_softmax()), axis=-1)
         others = xp.sum(weights, axis=-1, keepdims=True) - weights
         return losses, rows.softmax() * others - weights * rows.complement()
 
     def _curvature(self, x: Array, scale: Array, *t: Array) -> LinearOperator:
         total = namespace(x).sum(t[0], axis=-1, keepdims=True)
-        return replace(softmax_jacobian(shift(x)), weight=astype(scale * total, x.dtype))
+        return replace(softmax_jacobian(rows_of(x)), weight=astype(scale * total, x.dtype))
 
 
 @final

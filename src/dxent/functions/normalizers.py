@@ -18,7 +18,8 @@ from typing import final
 from dxent._typing import Array, Axis, Shape
 from dxent.functions.chain_rule import Function
 from dxent.kernels.arrays import finish, namespace, normalize_axis, quietly
-from dxent.kernels.rows import ShiftedRows, deviation, shift
+from dxent.kernels.rows import deviation
+from dxent.kernels.rowwise import Rows, rows_of
 from dxent.operators.base import LinearOperator
 from dxent.operators.elementary import Row
 from dxent.operators.softmax import LogSoftmaxJacobian, SoftmaxCurvature, SoftmaxJacobian
@@ -44,7 +45,7 @@ class Softmax(Function):
     axis: Axis = -1
 
     def __call__(self, x: Array, *, axis: Axis | None = None, where: Array | None = None) -> Array:
-        return shift(x, self.axis if axis is None else axis, where).softmax()
+        return rows_of(x, self.axis if axis is None else axis, where).softmax()
 
     def linearize(self, x: Array, *, where: Array | None = None) -> tuple[Array, LinearOperator]:
         J = _jacobian(x, self.axis, where)
@@ -79,10 +80,10 @@ class LogSoftmax(Function):
     axis: Axis = -1
 
     def __call__(self, x: Array, *, axis: Axis | None = None, where: Array | None = None) -> Array:
-        return shift(x, self.axis if axis is None else axis, where).log_softmax()
+        return rows_of(x, self.axis if axis is None else axis, where).log_softmax()
 
     def linearize(self, x: Array, *, where: Array | None = None) -> tuple[Array, LinearOperator]:
-        rows = shift(x, self.axis, where)
+        rows = rows_of(x, self.axis, where)
         return rows.log_softmax(), LogSoftmaxJacobian(rows.softmax(), rows.complement(), rows.frame.axes)
 
     def weighted_hessian(self, x: Array, cotangent: Array, *, where: Array | None = None) -> LinearOperator:
@@ -117,10 +118,10 @@ class LogSumExp(Function):
     axis: Axis = -1
 
     def __call__(self, x: Array, *, axis: Axis | None = None, where: Array | None = None) -> Array:
-        return shift(x, self.axis if axis is None else axis, where).logsumexp()
+        return rows_of(x, self.axis if axis is None else axis, where).logsumexp()
 
     def linearize(self, x: Array, *, where: Array | None = None) -> tuple[Array, LinearOperator]:
-        rows = shift(x, self.axis, where)
+        rows = rows_of(x, self.axis, where)
         return rows.logsumexp(), Row(rows.softmax(), rows.frame.axes)
 
     def weighted_hessian(self, x: Array, cotangent: Array, *, where: Array | None = None) -> LinearOperator:
@@ -138,7 +139,7 @@ class LogSumExp(Function):
         return _name("logsumexp", self.axis)
 
 
-def softmax_jacobian(rows: ShiftedRows) -> SoftmaxJacobian:
+def softmax_jacobian(rows: Rows) -> SoftmaxJacobian:
     """Return diag p − p pᵀ for each row of logits."""
     exact, dtype = rows.unrounded(), rows.frame.dtype
     parts = exact.softmax(), exact.complement()
@@ -147,7 +148,7 @@ def softmax_jacobian(rows: ShiftedRows) -> SoftmaxJacobian:
 
 
 def _jacobian(x: Array, axis: Axis, where: Array | None) -> SoftmaxJacobian:
-    return softmax_jacobian(shift(x, axis, where))
+    return softmax_jacobian(rows_of(x, axis, where))
 
 
 def _name(name: str, axis: Axis) -> str:

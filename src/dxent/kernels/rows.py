@@ -122,11 +122,15 @@ class Frame:
         """The places at the end that the axes are moved to."""
         return tuple(range(-len(self.axes), 0))
 
+    @property
+    def kept(self) -> Shape:
+        """The lengths of the other axes."""
+        return tuple(length for k, length in enumerate(self.shape) if k - len(self.shape) not in self.axes)
+
     def rows(self, xp: Namespace, x: Array) -> Array:
         """Return `x` with its axes flattened into one, the last."""
         moved = x if self.axes == self.last else xp.moveaxis(x, self.axes, self.last)
-        kept = moved.shape[: len(self.shape) - len(self.axes)]
-        rows = xp.reshape(moved, (*kept, prod(moved.shape[len(kept) :])))
+        rows = xp.reshape(moved, (*self.kept, prod(self.shape[axis] for axis in self.axes)))
         # The order of a sum follows the layout in memory: one layout, the same bits.
         return np.ascontiguousarray(rows) if xp is np else rows
 
@@ -223,6 +227,7 @@ def deviation(p: Array, v: Array, axes: tuple[int, ...]) -> Array:
     likeliest = p == xp.max(p, axis=axes, keepdims=True)
     total = xp.sum(p, axis=axes, keepdims=True)
     centred = v - xp.max(xp.where(likeliest, v, -float("inf")), axis=axes, keepdims=True)
+    total = xp.where(total == 0, xp.ones_like(total), total)
     for _ in range(2):
         centred = centred - xp.sum(p * centred, axis=axes, keepdims=True) / total
     return centred

@@ -21,6 +21,7 @@ from typing import final
 from dxent._typing import Array, Shape
 from dxent.kernels.arrays import astype, eye, holds, namespace
 from dxent.kernels.rows import deviation
+from dxent.kernels.rowwise import softmax_product
 from dxent.operators.base import LinearOperator, Structure, SymmetricOperator
 from dxent.operators.elementary import row_numbers
 
@@ -60,7 +61,7 @@ class SoftmaxJacobian(SymmetricOperator):
 
     def mv(self, v: Array) -> Array:
         p, _ = self._parts()
-        return self._rounded(p * deviation(p, astype(v, p.dtype), self.axes), v)
+        return self._rounded(softmax_product(p, astype(v, p.dtype), self.axes), v)
 
     def diagonal(self) -> Array:
         """Return p (1 − p), in the shape of p."""

@@ -251,6 +251,7 @@ constexpr dxent::Kernels table = {
     ::column_spread,
     map<::exp>,
     map<::log1p>,
+    dxent::rows::DXENT_LEVEL,
 };
 
 }  // namespace

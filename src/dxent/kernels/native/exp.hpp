@@ -12,30 +12,51 @@ constexpr double kLn2Low = 0x1.ef35793c7673p-45;
 // Adding 1.5·2⁵² leaves the nearest integer in the low bits of the sum.
 constexpr double kRounder = 0x1.8p52;
 
-// exp(x) = 2ⁿ exp(r) with n = round(x / ln 2) and |r| ≤ ln 2 / 2, where Taylor's series to r¹³ has a
-// relative remainder of 4e-18. Results below the normal range are rounded, not flushed.
-inline Doubles exp(Doubles x) {
-    x = x < -746.0 ? broadcast<Doubles>(-746.0) : x;
-    x = x > 710.0 ? broadcast<Doubles>(710.0) : x;
+// x = n ln 2 + r with n = round(x / ln 2), |r| ≤ ln 2 / 2, and n in the low bits of `shifted`. What was lost
+// when x was rounded may be added to r.
+struct Reduced {
+    Doubles r, shifted;
+};
+
+inline Reduced reduced(Doubles x) {
     const Doubles per_ln2 = broadcast<Doubles>(0x1.71547652b82fep0);
     const Doubles shifted = multiply_add(x, per_ln2, broadcast<Doubles>(kRounder));
     const Doubles n = shifted - kRounder;
-    Doubles r = multiply_add(n, broadcast<Doubles>(-kLn2High), x);
-    r = multiply_add(n, broadcast<Doubles>(-kLn2Low), r);
+    const Doubles r = multiply_add(n, broadcast<Doubles>(-kLn2High), x);
+    return {multiply_add(n, broadcast<Doubles>(-kLn2Low), r), shifted};
+}
 
-    constexpr double factorials[] = {6227020800., 479001600., 39916800., 3628800., 362880., 40320.,
-                                     5040.,       720.,       120.,      24.,      6.,      2.};
-    Doubles series = broadcast<Doubles>(0.0);
-    for (double factorial : factorials) series = multiply_add(series, r, broadcast<Doubles>(1 / factorial));
-    const Doubles value = 1.0 + multiply_add(r * r, series, r);
-
-    // 2ⁿ is applied in two steps where it, or the result, leaves the normal range.
+// 2ⁿ value, for |n| < 2000. Results below the normal range are rounded, not flushed.
+inline Doubles scaled(Doubles value, Doubles shifted) {
+    const Doubles n = shifted - kRounder;
+#if defined(__AVX512F__)
+    return _mm512_scalef_pd(value, n);
+#else
+    // In two steps where the power, or the result, leaves the normal range.
     const Integers tiny = n < -1000.0, huge = n > 1000.0;
     const Integers whole = bits(shifted) - bits(broadcast<Doubles>(kRounder));
     const Integers exponent = whole + (tiny & 1000) - (huge & 1000);
     const Doubles rest = tiny ? broadcast<Doubles>(0x1p-1000)
                               : (huge ? broadcast<Doubles>(0x1p1000) : broadcast<Doubles>(1.0));
     return value * from_bits((exponent + 1023) << 52) * rest;
+#endif
+}
+
+// 2ⁿ exp(r), where Taylor's series to r¹³ has a relative remainder of 4e-18, and to r⁹, for a result in single
+// precision, one of 7e-12.
+template <class Real> inline Doubles exp(Reduced x) {
+    constexpr double factorials[] = {6227020800., 479001600., 39916800., 3628800., 362880., 40320.,
+                                     5040.,       720.,       120.,      24.,      6.,      2.};
+    Doubles series = broadcast<Doubles>(0.0);
+    for (int i = sizeof(Real) == 8 ? 0 : 4; i < 12; ++i)
+        series = multiply_add(series, x.r, broadcast<Doubles>(1 / factorials[i]));
+    return scaled(1.0 + multiply_add(x.r * x.r, series, x.r), x.shifted);
+}
+
+// Beyond these, exp is 0 or infinite.
+inline Doubles exp(Doubles x) {
+    x = x < -746.0 ? broadcast<Doubles>(-746.0) : x;
+    return exp<double>(reduced(x > 710.0 ? broadcast<Doubles>(710.0) : x));
 }
 
 // log(1 + x) for x ≥ 0. With 1 + x = 2ᵏ (1 + f), 1/√2 ≤ 1 + f < √2, and s = f / (2 + f),

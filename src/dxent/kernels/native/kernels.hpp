@@ -13,6 +13,31 @@ struct Matrix {
     std::ptrdiff_t rows, columns, row_stride, column_stride;
 };
 
+// The functions of rows.py, on contiguous arrays; `gradient` may be null.
+template <class Real> struct RowKernels {
+    using ByRow = void (*)(const Real* x, std::ptrdiff_t rows, std::ptrdiff_t classes, Real* out);
+    ByRow softmax, complement, log_softmax, logsumexp;
+    void (*cross_entropy)(const Real* x, std::ptrdiff_t rows, std::ptrdiff_t classes,
+                          const std::int64_t* labels, const double* scale, Real* losses, Real* gradient);
+};
+
+struct RowKernelTable {
+    RowKernels<double> in_double;
+    RowKernels<float> in_single;
+    void (*product)(const double* probs, const double* v, std::ptrdiff_t rows, std::ptrdiff_t classes,
+                    double* out);
+    // Those of logistic.py.
+    void (*sigmoid)(const double* z, std::ptrdiff_t count, double* out);
+    void (*sigmoid_slope)(const double* z, std::ptrdiff_t count, double* out);
+    void (*softplus)(const double* z, std::ptrdiff_t count, double* out);
+};
+
+namespace rows {
+extern const RowKernelTable plain;
+extern const RowKernelTable x86_64_v3;
+extern const RowKernelTable x86_64_v4;
+}  // namespace rows
+
 // The functions of reference.py. `centre` may be null. Gradients are (outputs, weights.columns) in row order;
 // probabilities and logits are in row order and in the dtype of the weights.
 struct Kernels {
@@ -29,6 +54,7 @@ struct Kernels {
     void (*column_spread)(const Matrix& X, const double* centre, const double* sample_weight, double* spread);
     void (*exp)(const double* x, double* y, std::ptrdiff_t count);
     void (*log1p)(const double* x, double* y, std::ptrdiff_t count);
+    const RowKernelTable& rows;
 };
 
 extern const Kernels plain;

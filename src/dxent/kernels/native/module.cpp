@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kernels.hpp"
+#include "rows_module.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -199,6 +200,7 @@ NB_MODULE(_native, m) {
     m.def("column_spread", &column_spread, "X"_a.noconvert(), "centre"_a, "sample_weight"_a);
     m.def("exp", [](const Doubles& x) { return apply(kernels->exp, x); });
     m.def("log1p", [](const Doubles& x) { return apply(kernels->log1p, x); });
+    bind_rows(m, &kernels);
     m.def("instruction_sets", &instruction_sets);
     m.def("use", &use, "instruction_set"_a);
     m.def("instruction_set", [] { return kernels->instruction_set; });

@@ -1,0 +1,132 @@
+"""The functions of rows as the other layers call them: compiled for plain arrays, else as defined.
+
+`rows.shift` defines them. Results are computed in tiles of rows, each of which depends on nothing else: the
+same bits for any number of threads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dxent._typing import Array, Axis
+from dxent.kernels import dispatch
+from dxent.kernels.arrays import as_real, normalize_axis, quietly
+from dxent.kernels.rows import Frame, deviation, shift
+from dxent.kernels.threads import in_order
+from dxent.kernels.tiles import ENTRIES_A_TILE, row_tiles
+
+__all__ = ["Rows", "by_number", "rows_of", "softmax_product"]
+
+
+class Rows(Protocol):
+    """What is asked of the rows of an array of logits."""
+
+    @property
+    def frame(self) -> Frame:
+        """Where the rows came from."""
+
+    def softmax(self) -> Array:
+        """Return p."""
+
+    def complement(self) -> Array:
+        """Return 1 − p."""
+
+    def log_softmax(self) -> Array:
+        """Return log p."""
+
+    def logsumexp(self) -> Array:
+        """Return log Σ exp x, with the axis removed."""
+
+    def unrounded(self) -> Rows:
+        """Return the same rows, whose results stay in the precision of the arithmetic."""
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class CompiledRows:
+    """Rows of a contiguous matrix of float32 or float64, for the compiled kernels."""
+
+    matrix: NDArray[Any]
+    frame: Frame
+
+    def softmax(self) -> Array:
+        """Return p."""
+        return self._like_rows("softmax")
+
+    def complement(self) -> Array:
+        """Return 1 − p."""
+        return self._like_rows("complement")
+
+    def log_softmax(self) -> Array:
+        """Return log p."""
+        return self._like_rows("log_softmax")
+
+    def logsumexp(self) -> Array:
+        """Return log Σ exp x, with the axis removed."""
+        sums = np.empty(len(self.matrix), self.matrix.dtype)
+        _by_tiles("logsumexp", self.matrix, sums)
+        return np.reshape(sums, self.frame.kept)[()]
+
+    def unrounded(self) -> CompiledRows:
+        """Return the same rows in float64."""
+        return CompiledRows(self.matrix.astype(np.float64), replace(self.frame, dtype=np.dtype(np.float64)))
+
+    def _like_rows(self, kernel: str) -> Array:
+        out = np.empty_like(self.matrix)
+        _by_tiles(kernel, self.matrix, out)
+        return self.frame.restored(np, np.reshape(out, (*self.frame.kept, -1)))
+
+
+def rows_of(x: Array, axis: Axis = -1, where: Array | None = None) -> Rows:
+    """Return the rows of `x` along an axis, or along several taken as one; `where` as in `rows.shift`.
+
+    Raises: TypeError for anything but real numbers; AxisError or ValueError for a wrong axis.
+    """
+    x = as_real(x)
+    if where is not None or not _compiled(x):
+        return shift(x, axis, where)
+    frame = Frame(tuple(x.shape), normalize_axis(axis, tuple(x.shape)), x.dtype)
+    rows = frame.rows(np, np.asarray(x, dtype=x.dtype.newbyteorder("=")))
+    return CompiledRows(rows.reshape(-1, rows.shape[-1]), frame)
+
+
+@quietly
+def softmax_product(p: Array, v: Array, axes: tuple[int, ...]) -> Array:
+    """Return (diag p − p pᵀ) v for each row p of probabilities; `v` may be a stack of arrays like p."""
+    if not (_compiled(p) and _compiled(v) and p.dtype == v.dtype == np.float64):
+        return p * deviation(p, v, axes)
+    frame = Frame(tuple(v.shape), axes, v.dtype)
+    matrices = [frame.rows(np, np.broadcast_to(array, v.shape)) for array in (p, v)]
+    p, v = (rows.reshape(-1, rows.shape[-1]) for rows in matrices)
+    out = np.empty_like(v)
+    _by_tiles("softmax_product", p, v, out)
+    return frame.restored(np, np.reshape(out, matrices[1].shape))
+
+
+def by_number(kernel: str, z: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return what a compiled kernel makes of each number; None where there is none."""
+    if not _compiled(z) or z.dtype != np.float64:
+        return None
+    numbers = np.ascontiguousarray(z).reshape(-1)
+    out = np.empty_like(numbers)
+    _by_tiles(kernel, numbers, out)
+    return out.reshape(z.shape)
+
+
+def _compiled(x: Array) -> bool:
+    return dispatch.native is not None and isinstance(x, np.ndarray) and x.dtype.char in "fd" and x.size > 0
+
+
+def _by_tiles(kernel: str, *arrays: NDArray[Any]) -> None:
+    run = getattr(dispatch.native, kernel)
+    entries = max(array.size for array in arrays) // len(arrays[0])
+
+    def fill(rows: slice) -> None:
+        run(*(array[rows] for array in arrays))
+
+    for _ in in_order(fill, row_tiles(len(arrays[0]), max(1, ENTRIES_A_TILE // entries))):
+        pass
