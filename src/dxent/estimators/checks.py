@@ -15,6 +15,7 @@ __all__ = [
     "check_entries",
     "check_labels",
     "check_settings",
+    "check_warm_start",
     "check_weights",
 ]
 
@@ -147,3 +148,12 @@ def check_class_weights(factors: NDArray[np.float64], classes: NDArray[Any]) -> 
     for factor, label in zip(factors.tolist(), classes.tolist(), strict=True):
         if not 0 < factor < math.inf:
             raise ValueError(f"class_weight must be finite and positive: {factor} for class {label!r}.")
+
+
+def check_warm_start(last_features: int, last_classes: Any, features: int, classes: NDArray[Any]) -> None:
+    """Check that the last fit was of the same shape."""
+    if last_features != features or not np.array_equal(last_classes, classes):
+        raise ValueError(
+            f"warm_start: the last fit had {last_features} features and classes {last_classes.tolist()}, now "
+            f"there are {features} and {classes.tolist()}. Fit a new estimator, or set warm_start=False."
+        )

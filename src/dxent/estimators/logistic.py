@@ -134,7 +134,8 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         checks.check_columns(X)
         if y is not None:
             checks.check_labels(y)
-        previous = self._previous()
+        warm = (self.coef_, self.intercept_) if self.warm_start and hasattr(self, "coef_") else None
+        last_classes = getattr(self, "classes_", None)
         X, y = validate_data(
             self, X, y, accept_sparse="csr", dtype=[np.float64, np.float32], ensure_all_finite=False
         )
@@ -147,8 +148,10 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             )
         weights = self._row_weights(X, y, labels, sample_weight)
         rows = Rows.of(X, labels.astype(np.int64), weights, len(self.classes_))
+        if warm is not None:
+            checks.check_warm_start(warm[0].shape[1], last_classes, X.shape[1], self.classes_)
         with single_threaded_blas():
-            return fit(rows, moments(rows), self._settings(rows), self._start(previous, X.shape[1]))
+            return fit(rows, moments(rows), self._settings(rows), warm)
 
     def _row_weights(
         self, X: Any, y: NDArray[Any], labels: NDArray[np.int64], sample_weight: ArrayLike | None
@@ -174,26 +177,6 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             seed=seed,
             verbose=bool(self.verbose),
         )
-
-    def _previous(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[Any]] | None:
-        """Return what a warm start goes on from."""
-        if not (self.warm_start and hasattr(self, "coef_")):
-            return None
-        return self.coef_, self.intercept_, self.classes_
-
-    def _start(
-        self, previous: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[Any]] | None, features: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        if previous is None:
-            return None
-        coef, intercept, classes = previous
-        if coef.shape[1] != features or not np.array_equal(classes, self.classes_):
-            raise ValueError(
-                f"warm_start: the last fit had {coef.shape[1]} features and classes {classes.tolist()}, now "
-                f"there are {features} and {self.classes_.tolist()}. Fit a new estimator, or set "
-                "warm_start=False."
-            )
-        return coef, intercept
 
     def _keep(self, result: Fit) -> None:
         """Set the fitted attributes, then warn of, or re-raise, what went wrong."""
