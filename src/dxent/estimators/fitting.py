@@ -37,7 +37,7 @@ class Solver:
 
 SOLVERS = {"newton": Solver(newton, 5), "newton-cg": Solver(newton_cg, 5), "lbfgs": Solver(lbfgs, 50)}
 FIRST_STEPS = 100  # of another solver, before Newton finishes a problem that it can
-NEWTON_PARAMETERS = 1500  # up to here "auto" factorises the exact Hessian
+NEWTON_WORK = 5e8  # rows · parameters²: up to here "auto" forms the exact Hessian at each step
 PROOF_PARAMETERS = 3000  # up to here any solver's result is finished, and proved, with one
 RANK_FEATURES = 3000  # up to here linear dependence is looked for where nothing is penalised
 
@@ -161,7 +161,7 @@ def search(run: Run) -> str:
     size, name = run.objective.size, run.settings.solver
     most = run.settings.max_iter
     if name == "auto":
-        name = "newton" if size <= NEWTON_PARAMETERS else "newton-cg"
+        name = "newton" if run.objective.rows.samples * size**2 <= NEWTON_WORK else "newton-cg"
     newton_follows = name != "newton" and size <= PROOF_PARAMETERS
     reason = "finished"
     # Newton takes a step even from a point that is proved: it costs little and ends at rounding level
