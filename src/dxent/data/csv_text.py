@@ -34,29 +34,40 @@ def column_names(path: Path, delimiter: str) -> list[str]:
             raise TableError(f"{str(path)!r}, line 1: {fault}") from fault
 
 
-def read(path: Path, delimiter: str, names: list[str], target: str) -> pa.Table:
-    """Read the file as an Arrow table: every column float64 but the target, which is text or integers.
+def read(path: Path, delimiter: str, names: list[str], target: str | None) -> pa.Table:
+    """Read the file as an Arrow table of plain strings; the target, if any, is text or integers.
 
-    Null are the usual spellings of a missing number (an empty cell, ``NA``, ``nan``, ``null``, …) and the
-    empty label. Labels are integers where every one is written as an integer, else the text as it stands.
+    Null are the usual spellings of a missing cell (empty, ``NA``, ``nan``, ``null``, …) and the empty label.
+    Labels are integers where every one is written as an integer, else the text as it stands.
     """
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
     if not _is_plain_text(path):
-        _raise_first_fault(path, delimiter, names, target)
-    types = {name: pa.string() if name == target else pa.float64() for name in names}
+        _raise_first_fault(path, delimiter, len(names))
     try:
         columns = arrow_csv.read_csv(
             path,
             parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-            convert_options=arrow_csv.ConvertOptions(column_types=types),
+            convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
         )
     except pa.ArrowInvalid as refusal:
-        _raise_first_fault(path, delimiter, names, target)
+        _raise_first_fault(path, delimiter, len(names))
         raise TableError(f"{str(path)!r}: {refusal}") from refusal
-    place = names.index(target)
-    return columns.set_column(place, target, _labels(columns[target]))
+    for place, name in enumerate(names):
+        cells = _labels(columns[name]) if name == target else _filled(columns[name])
+        columns = columns.set_column(place, name, cells)
+    return columns
+
+
+def _filled(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the cells with null for what stands for a missing one."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    from pyarrow.csv import ConvertOptions
+
+    spellings = pa.array(ConvertOptions().null_values)
+    return pc.if_else(pc.is_in(pc.utf8_trim_whitespace(texts), value_set=spellings), None, texts)
 
 
 def _labels(texts: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -96,40 +107,17 @@ def _lines(path: Path) -> Generator[str]:
                 raise TableError(f"{str(path)!r}, line {number}: not UTF-8: {_SAVE_AS_UTF8}") from fault
 
 
-def _raise_first_fault(path: Path, delimiter: str, names: list[str], target: str) -> None:
-    """Raise TableError for the first row that is no row of the table; return if there is none."""
-    from pyarrow.csv import ConvertOptions
-
-    missing = frozenset(ConvertOptions().null_values)
+def _raise_first_fault(path: Path, delimiter: str, width: int) -> None:
+    """Raise TableError for the first line that is no row of the table; return if there is none."""
     with closing(_lines(path)) as lines:
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         try:
-            for number, row in enumerate(reader):
-                fault = _fault_of(row, names, target, missing) if number and row else None
-                if fault:
-                    raise TableError(f"{str(path)!r}, line {reader.line_num}: {fault}")
+            for row in reader:
+                if row and len(row) != width:
+                    raise TableError(
+                        f"{str(path)!r}, line {reader.line_num}: {len(row)} values where the header has "
+                        f"{width} columns"
+                    )
         except csv.Error as error:
             fault = "a quote is never closed" if "unexpected end" in str(error) else str(error)
             raise TableError(f"{str(path)!r}, line {reader.line_num}: {fault}") from error
-
-
-def _fault_of(row: list[str], names: list[str], target: str, missing: frozenset[str]) -> str | None:
-    """Say what is wrong with one row, if anything."""
-    if len(row) != len(names):
-        return f"{len(row)} values where the header has {len(names)} columns"
-    for name, text in zip(names, row, strict=True):
-        if name != target and text not in missing and not _is_number(text):
-            return (
-                f"column {name!r} has {text!r} where a number is needed: "
-                "only numeric columns can be used for now, so drop the column or encode it as numbers"
-            )
-    return None
-
-
-def _is_number(text: str) -> bool:
-    """Tell whether Arrow reads a cell as a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return text.isascii() and "_" not in text

@@ -1,14 +1,17 @@
-"""A table as a classifier sees it: numbers to learn from, and one label a row."""
+"""A table: as it is read, and as a classifier sees it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LARGEST_MAGNITUDE", "Table", "TableError"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["LARGEST_MAGNITUDE", "Frame", "Table", "TableError"]
 
 LARGEST_MAGNITUDE = 1e100
 """Beyond, the product of two columns leaves the range of float64."""
@@ -19,16 +22,35 @@ class TableError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
-    """Numeric columns and the labels to predict from them.
+class Frame:
+    """Columns of any type, as they are read, and the label of each row.
 
-    ``X`` is (rows, columns), C-ordered, with |x| ≤ 1e100; float32 where the source stores float32 throughout,
-    float64 otherwise. ``labels`` (rows,) holds text, integers or bools. ``source`` and ``target`` are the
-    names to show: of the data set and of its label column.
+    A plain string in ``columns`` is a cell of a text file, which may turn out to be a number or a date
+    (`dxent.data.cells.typed`); text that is known to be text is dictionary-encoded. ``labels`` (rows,) holds
+    text, integers or bools. ``source`` and ``target`` are the names to show: of the data set and of its
+    label column.
+    """
+
+    source: str
+    target: str
+    columns: pa.Table
+    labels: NDArray[Any]
+
+    def take(self, rows: NDArray[np.intp]) -> Frame:
+        """Return some of the rows."""
+        return replace(self, columns=self.columns.take(rows), labels=self.labels[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Numbers to learn from and the labels to predict from them.
+
+    ``X`` is (rows, features), dense and C-ordered or, where words are counted, a SciPy CSR matrix, with
+    |x| ≤ 1e100; ``labels`` (rows,) holds text, integers or bools.
     """
 
     source: str
     target: str
     columns: tuple[str, ...]
-    X: NDArray[np.floating[Any]]
+    X: Any
     labels: NDArray[Any]
