@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dxent import functions, operators, testing
     from dxent.errors import RankWarning
     from dxent.estimators import LogisticRegression, NotCertifiedWarning
+    from dxent.estimators.persistence import load, save
     from dxent.functions import (
         Affine,
         BinaryCrossEntropy,
@@ -79,6 +80,8 @@ __all__ = [  # noqa: RUF022 (read top down, not by the alphabet)
     "LogisticRegression",
     "NotCertifiedWarning",
     "RankWarning",
+    "save",
+    "load",
     "show_config",
     "functions",
     "operators",
@@ -91,6 +94,8 @@ _HOMES = {
     "LogisticRegression": "dxent.estimators",
     "NotCertifiedWarning": "dxent.estimators",
     "RankWarning": "dxent.errors",
+    "save": "dxent.estimators.persistence",
+    "load": "dxent.estimators.persistence",
     "show_config": "dxent.kernels.dispatch",
 }
 

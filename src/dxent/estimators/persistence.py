@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ Classifier = LogisticRegression | TableClassifier
 def save(model: Classifier, path: str | Path) -> None:
     """Write a fitted model to a file, which holds no code: predictions after `load` have the same bits.
 
-    The file appears when it is complete, and replaces one of that name. The settings of the fit are kept where
-    they are numbers or text.
+    The file appears when it is complete, and replaces one of that name. The settings of the fit are kept
+    where they are numbers or text.
 
     Raises: OSError, one sentence, if the file cannot be written; NotFittedError
     See: `dxent.modelfile`
@@ -50,8 +51,6 @@ def load(path: str | Path) -> LogisticRegression | TableClassifier:
 
 def model_file(model: Classifier, facts: Mapping[str, Any] | None = None) -> ModelFile:
     """Return a fitted model as plain data, with more facts to go with it."""
-    from dxent import __version__
-
     inner = model.model_ if isinstance(model, TableClassifier) else model
     check_is_fitted(inner)
     names = getattr(inner, "feature_names_in_", None)
@@ -62,7 +61,7 @@ def model_file(model: Classifier, facts: Mapping[str, Any] | None = None) -> Mod
         schema=model.schema_ if isinstance(model, TableClassifier) else None,
         features=None if names is None else tuple(map(str, names)),
         facts={
-            "dxent": __version__,
+            "dxent": version("dxent"),
             "settings": {k: _plain(v) for k, v in model.get_params().items() if _is_plain(v)},
             "optimality": {k: _plain(v) for k, v in asdict(inner.optimality_).items()},
             "iterations": int(np.max(inner.n_iter_)),
@@ -103,7 +102,7 @@ def _form(file: ModelFile) -> dict[str, str]:
 
 
 def _is_plain(value: Any) -> bool:
-    return value is None or isinstance(value, str | bool | int | float | np.integer | np.floating | tuple | list)
+    return value is None or isinstance(value, str | int | float | np.number | tuple | list)
 
 
 def _plain(value: Any) -> Any:
