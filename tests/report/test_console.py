@@ -1,21 +1,32 @@
 """The text of a report."""
 
+import json
+
 import numpy as np
 import pytest
 
+from dxent.report.as_json import fit_json
 from dxent.report.console import fit_text, interrupted_sentence, printable, proof_sentence
-from dxent.report.content import DataSummary, FitReport, HeldOut, Proof, Scores, scores
+from dxent.report.content import DataSummary, FitReport, HeldOut, Proof
+from dxent.report.metrics import Scores
 
 
 def report(**changes):
     parts = {
-        "data": DataSummary("flowers", "kind", 150, 4, {"a": 100, "b": 50}),
+        "data": DataSummary(
+            "flowers", "kind", 150, {"numeric": 3, "text": 1}, 9, {"a": 100, "b": 50}, ("'x' is odd",)
+        ),
         "fitted_rows": 112,
         "C": 1.0,
         "iterations": 7,
         "seconds": 0.125,
         "kernels": "native",
-        "held_out": HeldOut(38, Scores(0.97, 0.125), Scores(0.5, 0.6931)),
+        "held_out": HeldOut(
+            38,
+            Scores(0.97, 0.96, 0.125, 0.05, 0.95, 0.99),
+            Scores(0.01, 0.02, 0.03, 0.04, 0.05, 0.06),
+            Scores(0.5, 0.5, 0.6931, 0.25, 0.3333, 0.5),
+        ),
         "proof": Proof(0.25, True, 3.1e-13, ""),
     }
     return FitReport(**{**parts, **changes})
@@ -23,14 +34,20 @@ def report(**changes):
 
 def test_the_whole_text():
     assert fit_text(report()) == (
-        "Read flowers: 150 rows, 4 numeric columns, target 'kind' with 2 classes\n"
+        "Read flowers: 150 rows, target 'kind' with 2 classes\n"
         "  'a' 100, 'b' 50\n"
+        "  columns: 3 numeric, 1 text; as features: 9\n"
+        "  Note: 'x' is odd.\n"
         "\n"
         "Fitted 112 rows with C = 1: 7 iterations, 0.12 s, native kernels\n"
         "\n"
-        "Held out: 38 rows     accuracy  log-loss, nats\n"
-        "  model                 0.9700          0.1250\n"
-        "  majority baseline     0.5000          0.6931\n"
+        "Held out: 38 rows           model           majority baseline\n"
+        "  accuracy                 0.9700 ± 0.0100             0.5000\n"
+        "  balanced accuracy        0.9600 ± 0.0200             0.5000\n"
+        "  log-loss, nats           0.1250 ± 0.0300             0.6931\n"
+        "  Brier score              0.0500 ± 0.0400             0.2500\n"
+        "  macro F1                 0.9500 ± 0.0500             0.3333\n"
+        "  AUC                      0.9900 ± 0.0600             0.5000\n"
         "\n"
         "Proved: the objective 0.25 (mean loss plus penalty, in nats) is within 4e-13 (relative) of the best "
         "possible."
@@ -38,7 +55,9 @@ def test_the_whole_text():
 
 
 def test_many_classes_are_counted_not_listed():
-    data = DataSummary("letters", "letter", 260, 16, {chr(97 + place): 10 for place in range(26)})
+    data = DataSummary(
+        "letters", "letter", 260, {"numeric": 16}, 16, {chr(97 + place): 10 for place in range(26)}
+    )
     text = fit_text(report(data=data, held_out=None, iterations=1))
     assert "'h' 10, and 18 more\n" in text
     assert "1 iteration," in text
@@ -80,9 +99,12 @@ def test_row_88_control_characters_are_shown_not_obeyed():
     )
 
 
-def test_scores():
-    labels = np.array(["b", "a", "b"])
-    log_probs = np.log([[0.25, 0.75], [0.5, 0.5], [0.875, 0.125]])
-    result = scores(labels, ["a", "b"], log_probs)
-    assert result.accuracy == 2 / 3
-    assert result.log_loss == pytest.approx(-np.log(0.75 * 0.5 * 0.125) / 3)
+def test_where_the_model_is():
+    assert fit_text(report(model="m.dxent")).endswith("\nThe model is in m.dxent; dxent predict uses it.")
+
+
+def test_the_report_as_json():
+    content = json.loads(fit_json(report(proof=Proof(0.25, False, np.inf, "It is late."))))
+    assert content["data"]["class_counts"] == [{"label": "a", "rows": 100}, {"label": "b", "rows": 50}]
+    assert content["held_out"]["model"]["log_loss"] == 0.125
+    assert content["proof"]["relative_gap"] is None

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import math
 
-from dxent.report.content import DataSummary, FitReport, HeldOut, Proof, Scores
+from dxent.report.content import DataSummary, FitReport, HeldOut, Proof
 
 __all__ = ["fit_text", "interrupted_sentence", "printable", "proof_sentence"]
 
 _SHOWN_CLASSES = 8
 _SLOW = 10.0  # seconds
+_SCORES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "log_loss": "log-loss, nats",
+    "brier": "Brier score",
+    "macro_f1": "macro F1",
+    "auc": "AUC",
+}
 
 
 def fit_text(report: FitReport) -> str:
@@ -17,7 +25,10 @@ def fit_text(report: FitReport) -> str:
     paragraphs = [_data_text(report.data), _run_text(report)]
     if report.held_out is not None:
         paragraphs.append(_held_out_text(report.held_out))
-    return "\n\n".join([*paragraphs, proof_sentence(report.proof)])
+    closing = [proof_sentence(report.proof)]
+    if report.model is not None:
+        closing.append(f"The model is in {report.model}; dxent predict uses it.")
+    return "\n\n".join([*paragraphs, "\n".join(closing)])
 
 
 def proof_sentence(proof: Proof) -> str:
@@ -45,10 +56,14 @@ def printable(text: str) -> str:
 def _data_text(data: DataSummary) -> str:
     shown = [f"{label!r} {count}" for label, count in data.class_counts.items()][:_SHOWN_CLASSES]
     more = len(data.class_counts) - len(shown)
-    return (
-        f"Read {data.source}: {data.rows} rows, {data.columns} numeric columns, target {data.target!r} with "
-        f"{len(data.class_counts)} classes\n  {', '.join(shown)}{f', and {more} more' if more else ''}"
-    )
+    kinds = ", ".join(f"{count} {kind}" for kind, count in data.kinds.items())
+    lines = [
+        f"Read {data.source}: {data.rows} rows, target {data.target!r} with {len(data.class_counts)} classes",
+        f"  {', '.join(shown)}{f', and {more} more' if more else ''}",
+        f"  columns: {kinds}; as features: {data.features}",
+        *(f"  Note: {note}." for note in data.notes),
+    ]
+    return "\n".join(lines)
 
 
 def _run_text(report: FitReport) -> str:
@@ -70,16 +85,13 @@ def _reached(proof: Proof) -> str:
 
 
 def _held_out_text(held_out: HeldOut) -> str:
-    def line(name: str, result: Scores) -> str:
-        return f"  {name:<18}{result.accuracy:>10.4f}{result.log_loss:>16.4f}"
-
-    return "\n".join(
-        [
-            f"{f'Held out: {held_out.rows} rows':<20}{'accuracy':>10}{'log-loss, nats':>16}",
-            line("model", held_out.model),
-            line("majority baseline", held_out.baseline),
-        ]
-    )
+    title = f"Held out: {held_out.rows} rows"
+    lines = [f"{title:<24}{'model':>9}{'':10}{'majority baseline':>18}"]
+    for name, words in _SCORES.items():
+        model, chance = getattr(held_out.model, name), getattr(held_out.baseline, name)
+        spread = f"± {getattr(held_out.spread, name):.4f}"
+        lines.append(f"  {words:<22}{model:>9.4f} {spread:<9}{chance:>18.4f}")
+    return "\n".join(lines)
 
 
 def _round_up(bound: float) -> float:

@@ -2,44 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from dxent.report.metrics import Scores
 
-__all__ = ["DataSummary", "FitReport", "HeldOut", "Proof", "Scores", "scores"]
+__all__ = ["DataSummary", "FitReport", "HeldOut", "Proof"]
 
 
 @dataclass(frozen=True)
 class DataSummary:
-    """What was read: the name, the size, and how many rows each class has."""
+    """What was read: the name, the size, how many columns of each kind, and how many rows of each class.
+
+    ``features`` is the number that the columns become; ``notes`` are sentences about columns.
+    """
 
     source: str
     target: str
     rows: int
-    columns: int
+    kinds: Mapping[str, int]
+    features: int
     class_counts: Mapping[Any, int]
-
-
-@dataclass(frozen=True)
-class Scores:
-    """How well probabilities predict labels: share of rows right, and mean −log p of the label in nats."""
-
-    accuracy: float
-    log_loss: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Scores on rows that the fit has not seen.
+    """Scores on rows that the fit has not seen, with the bootstrap standard deviation of the model's.
 
     The baseline is the best guess without any column: each class has its share of the training rows.
     """
 
     rows: int
     model: Scores
+    spread: Scores
     baseline: Scores
 
 
@@ -55,7 +52,7 @@ class Proof:
 
 @dataclass(frozen=True)
 class FitReport:
-    """All that ``dxent fit`` shows."""
+    """All that ``dxent fit`` shows; ``model`` is the file that the model was written to, if it was."""
 
     data: DataSummary
     fitted_rows: int
@@ -65,11 +62,4 @@ class FitReport:
     kernels: str
     held_out: HeldOut | None
     proof: Proof
-
-
-def scores(labels: NDArray[Any], classes: Sequence[Any], log_probs: NDArray[np.float64]) -> Scores:
-    """Score log-probabilities (rows, classes) against labels (rows,), each of which is one of the classes."""
-    places = {label: place for place, label in enumerate(classes)}
-    own = np.array([places[label] for label in labels.tolist()])
-    right = log_probs.argmax(axis=1) == own
-    return Scores(float(right.mean()), float(-log_probs[np.arange(len(own)), own].mean()))
+    model: str | None = None
