@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from dxent.data.table import Table
+from dxent.data.table import Frame
 
 __all__ = ["BUNDLED", "load_bundled"]
 
@@ -12,15 +10,16 @@ __all__ = ["BUNDLED", "load_bundled"]
 BUNDLED = {"iris": "species", "wine": "cultivar", "digits": "digit", "breast_cancer": "diagnosis"}
 
 
-def load_bundled(name: str) -> Table:
-    """Return a bundled data set as a table."""
+def load_bundled(name: str) -> Frame:
+    """Return a bundled data set."""
+    import pyarrow as pa
     from sklearn import datasets
 
     bunch = getattr(datasets, f"load_{name}")()
-    return Table(
+    names = map(str, bunch.feature_names)
+    return Frame(
         source=name,
         target=BUNDLED[name],
-        columns=tuple(map(str, bunch.feature_names)),
-        X=np.ascontiguousarray(bunch.data, dtype=np.float64),
+        columns=pa.table(dict(zip(names, bunch.data.T, strict=True))),
         labels=bunch.target_names[bunch.target],
     )

@@ -11,6 +11,8 @@ __all__ = ["root"]
 # Each module defines `command`, and imports nothing but click until it runs.
 _COMMANDS = {
     "fit": "dxent.cli.fit",
+    "predict": "dxent.cli.predict",
+    "inspect": "dxent.cli.inspect",
     "explain": "dxent.cli.explain",
     "check": "dxent.cli.check",
 }

@@ -1,104 +1,191 @@
-"""The work behind ``dxent fit``: from a name to a table, and from a table to a report."""
+"""The work behind ``dxent fit``: from what was typed to a model, its file, and a report."""
 
 from __future__ import annotations
 
 import time
 import warnings
-from pathlib import Path
+from collections import Counter
+from dataclasses import asdict, replace
 from typing import Any
 
 import click
 import numpy as np
 from numpy.typing import NDArray
 
-from dxent.cli.bundled import BUNDLED, load_bundled
-from dxent.cli.holdout import RowIndices, hold_out
-from dxent.cli.terminal import complain
-from dxent.data.readers import read_table
-from dxent.data.table import Table, TableError
-from dxent.estimators import LogisticRegression, NotCertifiedWarning
+from dxent.cli.frames import dropped, load, open_frame, weights
+from dxent.cli.holdout import hold_out
+from dxent.cli.options import FitOptions
+from dxent.cli.terminal import complain, waiting
+from dxent.data.leaks import telling_columns
+from dxent.data.table import Frame, TableError
+from dxent.data.writing import check_writable
+from dxent.estimators import NotCertifiedWarning, TableClassifier
+from dxent.estimators.persistence import model_file
 from dxent.kernels.dispatch import show_config
+from dxent.modelfile import write_model
 from dxent.report.console import interrupted_sentence
-from dxent.report.content import DataSummary, FitReport, HeldOut, Proof, scores
+from dxent.report.content import DataSummary, FitReport, HeldOut, Proof
+from dxent.report.metrics import chance, scores, spread
 
 __all__ = ["load", "train"]
 
-
-def load(data: str, target: str | None) -> Table:
-    """Return the table that the words on the command line name."""
-    if data in BUNDLED:
-        if target not in {None, BUNDLED[data]}:
-            raise click.UsageError(f"the target of {data} is {BUNDLED[data]!r}: leave out --target")
-        return load_bundled(data)
-    if target is None and not Path(data).exists():
-        raise click.UsageError(f"{data!r} is neither a file nor a bundled data set ({', '.join(BUNDLED)})")
-    if target is None:
-        raise click.UsageError("name the column of labels: --target COLUMN")
-    try:
-        return read_table(data, target)
-    except (TableError, ModuleNotFoundError) as fault:
-        raise click.UsageError(str(fault)) from fault
+Weights = NDArray[np.float64] | None
 
 
-def train(table: Table, test_size: float, seed: int, C: float, solver: str, tol: float) -> FitReport:
-    """Fit part of the table's rows and score the rest."""
-    summary = _summary(table)
-    if len(summary.class_counts) < 2:
-        only = next(iter(summary.class_counts))
-        raise click.UsageError(
-            f"all {summary.rows} rows of {table.source!r} are of class {only!r}: a classifier needs two"
-        )
-    train_rows, test_rows = hold_out(table.labels, test_size, seed)
-    model = LogisticRegression(C=C, solver=solver, tol=tol, random_state=seed)
+def train(options: FitOptions) -> FitReport:
+    """Fit part of the table's rows, score the rest, and write the model if it is wanted."""
+    _check_output(options)
+    frame = dropped(open_frame(options.data, options.target), options.drop)
+    weight = weights(frame, options.weight)
+    unused = [options.weight] if options.weight is not None else []
+    frame = replace(frame, columns=frame.columns.drop_columns(unused))
+    _check_classes(frame)
+    train_rows, test_rows = hold_out(frame.labels, 0 if options.test else options.test_size, options.seed)
+    training, training_weight = frame.take(train_rows), None if weight is None else weight[train_rows]
+    model = TableClassifier(
+        C=options.C,
+        standardize=options.standardize,
+        text=options.text,
+        target=frame.target,
+        tol=options.tol,
+        solver=options.solver,
+        random_state=options.seed,
+    )
     start = time.perf_counter()
-    _fit(model, table.X[train_rows], table.labels[train_rows])
-    return FitReport(
-        data=summary,
+    _fit(model, training, training_weight, options)
+    report = FitReport(
+        data=_summary(frame, model),
         fitted_rows=len(train_rows),
-        C=C,
+        C=float(model.C_),
         iterations=int(np.max(model.n_iter_)),
         seconds=time.perf_counter() - start,
         kernels=str(show_config()["kernels"]),
-        held_out=_score(model, table, train_rows, test_rows) if len(test_rows) else None,
+        held_out=None,
         proof=_proof(model),
+        model=options.output,
     )
+    tested, tested_weight = _tested(options, frame, weight, test_rows)
+    if len(tested.labels):
+        report = replace(
+            report, held_out=_score(model, training, training_weight, tested, tested_weight, options.seed)
+        )
+    _write(model, options, report)
+    return report
 
 
-def _fit(model: LogisticRegression, X: NDArray[Any], labels: NDArray[Any]) -> None:
+def _check_output(options: FitOptions) -> None:
+    """Refuse a place for the model that cannot be written to, before any work."""
+    if options.output is None:
+        return
+    try:
+        check_writable(options.output, options.force)
+    except OSError as refusal:
+        raise click.UsageError(str(refusal)) from refusal
+
+
+def _check_classes(frame: Frame) -> None:
+    first = frame.labels[0]
+    if (frame.labels == first).all():
+        raise click.UsageError(
+            f"all {len(frame.labels)} rows of {frame.source!r} are of class {first.item()!r}: a classifier "
+            "needs two"
+        )
+
+
+def _tested(
+    options: FitOptions, frame: Frame, weight: Weights, rows: NDArray[np.intp]
+) -> tuple[Frame, Weights]:
+    """Return the rows to score on, of the same table or of another file."""
+    if options.test is None:
+        return frame.take(rows), None if weight is None else weight[rows]
+    other = open_frame(options.test, frame.target)
+    unseen = sorted(set(other.labels.tolist()) - set(frame.labels.tolist()), key=str)
+    if unseen:
+        raise click.UsageError(
+            f"{other.source!r} has labels that {frame.source!r} lacks, such as {unseen[0]!r}: drop its rows"
+        )
+    return other, weights(other, options.weight)
+
+
+def _fit(model: TableClassifier, frame: Frame, weight: Weights, options: FitOptions) -> None:
     """Fit, with refusals and warnings as sentences; that a fit is not certified, the report says itself."""
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, waiting("fitting", options.quiet):
         warnings.simplefilter("always")
         try:
-            model.fit(X, labels)
+            model.fit(frame.columns, frame.labels, weight)
+        except TableError as fault:
+            raise click.UsageError(f"{frame.source!r}: {fault}") from fault
         except ValueError as refusal:
             raise click.UsageError(str(refusal)) from refusal
         except KeyboardInterrupt:
-            if hasattr(model, "optimality_"):
-                complain(interrupted_sentence(_proof(model)))
+            if hasattr(model, "model_"):
+                _write(model, options, None)
+                kept = f"; it is kept in {options.output!r}" if options.output else ""
+                complain(interrupted_sentence(_proof(model)) + kept)
             raise
     for warning in caught:
         if not issubclass(warning.category, NotCertifiedWarning):
             complain(f"warning: {warning.message}")
 
 
-def _proof(model: LogisticRegression) -> Proof:
+def _proof(model: TableClassifier) -> Proof:
     reached = model.optimality_
     return Proof(model.trace_[-1].objective, reached.certified, reached.relative_gap, reached.reason)
 
 
-def _summary(table: Table) -> DataSummary:
-    classes, counts = np.unique(table.labels, return_counts=True)
-    rows, columns = table.X.shape
-    class_counts = dict(zip(classes.tolist(), counts.tolist(), strict=True))
-    return DataSummary(table.source, table.target, rows, columns, class_counts)
-
-
-def _score(model: LogisticRegression, table: Table, train_rows: RowIndices, test_rows: RowIndices) -> HeldOut:
-    labels, classes = table.labels[test_rows], model.classes_.tolist()
-    _, counts = np.unique(table.labels[train_rows], return_counts=True)
-    log_shares = np.log(counts / len(train_rows))
-    return HeldOut(
-        rows=len(test_rows),
-        model=scores(labels, classes, model.predict_log_proba(table.X[test_rows])),
-        baseline=scores(labels, classes, np.broadcast_to(log_shares, (len(test_rows), len(classes)))),
+def _summary(frame: Frame, model: TableClassifier) -> DataSummary:
+    classes, counts = np.unique(frame.labels, return_counts=True)
+    schema = model.schema_
+    constant = [f"column {name!r} has one value only, and is left out" for name in schema.constant]
+    telling = [
+        f"column {name!r} alone tells {frame.target!r} of every row: is it known when you predict? If not, "
+        "leave it out (--drop)"
+        for name in telling_columns(frame.columns, frame.labels)
+    ]
+    return DataSummary(
+        source=frame.source,
+        target=frame.target,
+        rows=len(frame.labels),
+        kinds=dict(Counter(schema.kinds().values())),
+        features=len(schema.features),
+        class_counts=dict(zip(classes.tolist(), counts.tolist(), strict=True)),
+        notes=(*constant, *telling),
     )
+
+
+def _score(
+    model: TableClassifier,
+    training: Frame,
+    training_weight: Weights,
+    tested: Frame,
+    weight: Weights,
+    seed: int,
+) -> HeldOut:
+    classes = model.classes_.tolist()
+    try:
+        log_probs = model.predict_log_proba(tested.columns)
+    except TableError as fault:
+        raise click.UsageError(f"{tested.source!r}: {fault}") from fault
+    places = np.searchsorted(model.classes_, training.labels)
+    shares = np.bincount(places, training_weight, minlength=len(classes))
+    return HeldOut(
+        rows=len(tested.labels),
+        model=scores(tested.labels, classes, log_probs, weight),
+        spread=spread(tested.labels, classes, log_probs, weight, seed=seed),
+        baseline=chance(tested.labels, classes, shares / shares.sum(), weight),
+    )
+
+
+def _write(model: TableClassifier, options: FitOptions, report: FitReport | None) -> None:
+    """Write the model with what the report says of it, if a file was named."""
+    if options.output is None:
+        return
+    facts: dict[str, Any] = {"data": options.data}
+    if report is not None:
+        facts |= {"rows": report.fitted_rows}
+        if report.held_out is not None:
+            facts |= {"held_out_rows": report.held_out.rows, "held_out": asdict(report.held_out.model)}
+    try:
+        write_model(model_file(model, facts), options.output, overwrite=options.force)
+    except (OSError, ValueError) as refusal:
+        raise click.UsageError(str(refusal)) from refusal

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 
 import click
 
-__all__ = ["complain", "say"]
+__all__ = ["complain", "say", "waiting"]
 
 
 def say(text: str) -> None:
@@ -28,3 +29,12 @@ def complain(sentence: str) -> None:
     from dxent.report.console import printable
 
     click.echo(f"dxent: {printable(sentence)}", err=True)
+
+
+def waiting(what: str, quiet: bool) -> AbstractContextManager[object]:
+    """Show on a terminal, for as long as the context lasts, that work goes on."""
+    if quiet or not sys.stderr.isatty() or find_spec("rich") is None:
+        return nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status(f"{what} …")

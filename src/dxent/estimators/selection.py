@@ -25,9 +25,8 @@ def best_C(X: Any, y: NDArray[Any], sample_weight: NDArray[np.float64] | None, *
 
         argmin_C  Σ_i s_i ℓ(y_i, x_i; fitted without the fold of row i) / Σ_i s_i
 
-    Five folds, drawn from ``seed``, each with its share of every class; the fit of one C starts at that of the
-    next smaller. C weighs a *sum* of losses, so in a fold, which lacks a fifth of the rows, it acts as in the
-    whole for 5/4 of its value; that is undone.
+    Five folds, drawn from ``seed``, each with its share of every class; the fit of one C starts at that of
+    the next smaller. C weighs a *sum* of losses; a fold lacks a fifth of the terms, so its C is 5/4 as large.
 
     Raises: ValueError if a class has fewer rows than there are folds
     See: Hastie, Tibshirani & Friedman, The Elements of Statistical Learning, §7.10

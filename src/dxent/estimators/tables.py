@@ -25,9 +25,9 @@ class TableClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
         minimise  C Σ_i s_i ℓ(y_i, W x_i + b) + ½ Σ_j σ_j² ‖W_j‖²
 
-    x_i are the features that ``schema_`` makes of row i. σ_j is the standard deviation of feature j, weighted by
-    s, where that is a quantity and ``standardize`` is true, else 1: the penalty then does not depend on units.
-    Coefficients are in the units of the data; their rounding after the proof is in the last bit.
+    x_i are the features that ``schema_`` makes of row i. σ_j is the standard deviation of feature j, weighted
+    by s, where that is a quantity and ``standardize`` is true, else 1: the penalty then does not depend on
+    units. Coefficients are in the units of the data; dividing by σ_j, after the proof, rounds their last bit.
 
     Parameters
     ----------
@@ -36,6 +36,8 @@ class TableClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
     standardize : bool, default True
     drop, text : names of columns, default ()
         Not to use; to use as free text, whose words are counted.
+    target : str or None
+        What the labels are called; None: the name of ``y``, if it has one.
     tol, max_iter, solver, random_state
         As in `LogisticRegression`.
 
@@ -48,6 +50,7 @@ class TableClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
     Tables are pandas or polars data frames, PyArrow tables, or dictionaries of columns; they need PyArrow.
 
     Raises: TableError (a ValueError), one sentence, for a column that cannot be used
+
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class TableClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         standardize: bool = True,
         drop: tuple[str, ...] = (),
         text: tuple[str, ...] = (),
+        target: str | None = None,
         tol: float = 1e-8,
         max_iter: int = 1000,
         solver: str = "auto",
@@ -66,6 +70,7 @@ class TableClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         self.standardize = standardize
         self.drop = drop
         self.text = text
+        self.target = target
         self.tol = tol
         self.max_iter = max_iter
         self.solver = solver
@@ -75,14 +80,18 @@ class TableClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         """Fit to the rows of a table and their labels; an interrupt keeps the newest iterate, and goes on."""
         columns, labels = to_arrow(table), np.asarray(y)
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        target = str(getattr(y, "name", None) or "label")
+        target = str(self.target or getattr(y, "name", None) or "label")
         schema = Schema.learn(columns, target, drop=self.drop, text=self.text)
         X = schema.encode(columns)
         scale = np.ones(X.shape[1])
-        if self.standardize:
+        if self.standardize and schema.scaled.any():
             scale[schema.scaled] = _deviations(X[:, schema.scaled], weight)
         X = _divided(X, scale)
-        C = best_C(X, labels, weight, seed=self.random_state or 0) if self.C == "auto" else self.C
+        C = self.C
+        if isinstance(C, str):
+            if C != "auto":
+                raise ValueError(f'C must be a positive number or "auto", got {C!r}.')
+            C = best_C(X, labels, weight, seed=self.random_state or 0)
         model = LogisticRegression(
             C=C, tol=self.tol, max_iter=self.max_iter, solver=self.solver, random_state=self.random_state
         )

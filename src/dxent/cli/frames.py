@@ -1,0 +1,79 @@
+"""From a name on the command line to a frame of typed columns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from dxent.cli.bundled import BUNDLED, load_bundled
+from dxent.data.cells import as_numbers, typed
+from dxent.data.readers import read_frame, unknown_column
+from dxent.data.schema import Schema
+from dxent.data.table import Frame, Table, TableError
+
+__all__ = ["dropped", "encoded", "load", "open_frame", "weights"]
+
+
+def load(data: str, target: str | None) -> Table:
+    """Return the table that the words on the command line name, all of its columns used."""
+    return encoded(dropped(open_frame(data, target), ()))
+
+
+def open_frame(data: str, target: str | None) -> Frame:
+    """Return the columns, as they stand, that the words on the command line name."""
+    if data in BUNDLED:
+        if target not in {None, BUNDLED[data]}:
+            raise click.UsageError(f"the target of {data} is {BUNDLED[data]!r}: leave out --target")
+        return load_bundled(data)
+    if target is None and not Path(data).exists():
+        raise click.UsageError(f"{data!r} is neither a file nor a bundled data set ({', '.join(BUNDLED)})")
+    if target is None:
+        raise click.UsageError("name the column of labels: --target COLUMN")
+    try:
+        return read_frame(data, target)
+    except (TableError, ModuleNotFoundError) as fault:
+        raise click.UsageError(str(fault)) from fault
+
+
+def dropped(frame: Frame, drop: tuple[str, ...]) -> Frame:
+    """Return the frame without some columns, the others as what their cells are."""
+    names = frame.columns.column_names
+    for name in drop:
+        if name not in names:
+            raise click.UsageError(f"--drop: {frame.source!r} has {unknown_column(name, names)}")
+    try:
+        return replace(frame, columns=typed(frame.columns.drop_columns(list(drop))))
+    except TableError as fault:
+        raise click.UsageError(f"{frame.source!r}: {fault}") from fault
+
+
+def encoded(frame: Frame) -> Table:
+    """Return the frame as numbers."""
+    try:
+        schema = Schema.learn(frame.columns, frame.target)
+        return Table(frame.source, frame.target, schema.features, schema.encode(frame.columns), frame.labels)
+    except TableError as fault:
+        raise click.UsageError(f"{frame.source!r}: {fault}") from fault
+
+
+def weights(frame: Frame, name: str | None) -> NDArray[np.float64] | None:
+    """Return the weight of each row, or None if no column was named."""
+    if name is None:
+        return None
+    names = frame.columns.column_names
+    if name not in names:
+        raise click.UsageError(f"--weight: {frame.source!r} has {unknown_column(name, names)}")
+    try:
+        values = np.asarray(as_numbers(name, frame.columns[name]).to_numpy(), dtype=np.float64)
+    except TableError as fault:
+        raise click.UsageError(f"{frame.source!r}: {fault}") from fault
+    bad = ~(values >= 0)
+    if bad.any():
+        row = int(np.argmax(bad))
+        found = "missing" if np.isnan(values[row]) else f"{values[row]:g}"
+        raise click.UsageError(f"--weight: row {row + 1} of {name!r} is {found}: weights are 0 or more")
+    return values
