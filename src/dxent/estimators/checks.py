@@ -94,6 +94,8 @@ def check_labels(y: Any) -> None:
         if array.dtype.kind != "O" or array.ndim != 1:
             return
         labels = array.tolist()
+    if set(map(type, labels)) == {str}:
+        return
     kinds: dict[str, tuple[int, Any]] = {}
     for row, label in enumerate(labels):
         if label is None or (isinstance(label, float) and math.isnan(label)):

@@ -19,8 +19,8 @@ class Ray:
     The logits move along straight lines, z + t u, and the derivative of a row's loss is the mean of
     δ = u − u_y under the probabilities softmax(z + t u).
 
-    ``logits`` (z − z_y) and ``gaps`` (δ) hold an array (rows, classes) a block; the penalty's derivative is
-    ``linear`` + t ``quadratic``.
+    ``logits`` (z − z_y) and ``gaps`` (δ) hold an array (classes, rows) a block, in which NumPy sums over
+    classes fastest; the penalty's derivative is ``linear`` + t ``quadratic``.
     """
 
     logits: tuple[Matrix, ...]
@@ -34,14 +34,16 @@ class Ray:
         slope = self.linear + step * self.quadratic
         for logits, gaps, weights in zip(self.logits, self.gaps, self.sample_weights, strict=True):
             probs = logits + step * gaps
-            probs -= probs.max(axis=1, keepdims=True)
+            probs -= probs.max(axis=0)
             np.exp(probs, out=probs)
-            slope += float(weights @ (np.einsum("ik,ik->i", probs, gaps) / probs.sum(axis=1)))
+            slope += float(weights @ (np.einsum("ki,ki->i", probs, gaps) / probs.sum(axis=0)))
         return slope
 
 
 def relative_logits(logits: Matrix, labels: NDArray[np.int64]) -> Matrix:
-    """Return z − z_y, (rows, classes), for logits of all classes, or of the second of two."""
-    if logits.shape[1] == 1:  # the first of two classes has the logit 0
-        logits = np.column_stack([np.zeros(len(logits)), logits])
-    return np.asarray(logits - np.take_along_axis(logits, labels[:, None], axis=1))
+    """Return z − z_y, (classes, rows), for logits (rows, classes) or, of two classes, those of the second."""
+    by_class = np.ascontiguousarray(logits.T)
+    if len(by_class) == 1:  # the first of two classes has the logit 0
+        by_class = np.vstack([np.zeros(len(logits)), by_class])
+    by_class -= by_class[labels, np.arange(len(labels))]
+    return by_class
