@@ -11,7 +11,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from dxent.cli.fitting import load
+from dxent.cli.frames import load
 from dxent.data.table import Table
 from dxent.estimators import LogisticRegression, NotCertifiedWarning
 from dxent.functions import Affine, BinaryCrossEntropy, Composition, CrossEntropy, Linear, sigmoid, softmax
