@@ -185,7 +185,7 @@ def self_concordance_bound(objective: Objective, anchor: Evaluation, here: Evalu
     else:
         return Certificate.none()
     gap = (delta * stretch) ** 2 * decrement_factor(rho)
-    radius = -math.log1p(-rho) / R
+    radius = -math.log1p(-rho) / R / math.sqrt(1 - doubt)
     scale = objective.coordinates.scale
     spread = np.sqrt(factor.inverse_diagonal.reshape(objective.coordinates.shape))[:, : len(scale)]
     distance = radius * float(np.linalg.norm(spread / scale))

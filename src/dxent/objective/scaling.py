@@ -28,7 +28,7 @@ Floats = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Weighted mean, variance and largest |x − μ| of each column, all (features,)."""
+    """Weighted mean, variance and largest |x − μ| of each column, or a bound on it; all (features,)."""
 
     mean: Matrix
     variance: Matrix
