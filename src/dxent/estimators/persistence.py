@@ -51,8 +51,8 @@ def load(path: str | Path) -> LogisticRegression | TableClassifier:
 
 def model_file(model: Classifier, facts: Mapping[str, Any] | None = None) -> ModelFile:
     """Return a fitted model as plain data, with more facts to go with it."""
+    check_is_fitted(model, "model_" if isinstance(model, TableClassifier) else "coef_")
     inner = model.model_ if isinstance(model, TableClassifier) else model
-    check_is_fitted(inner)
     names = getattr(inner, "feature_names_in_", None)
     return ModelFile(
         weights=inner.coef_,
