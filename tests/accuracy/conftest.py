@@ -1,4 +1,4 @@
-"""Every test here runs on each of the compiled kernels and on their definition in NumPy."""
+"""For tests that run on each of the compiled kernels and on their definition in NumPy."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from dxent.kernels import dispatch
 LEVELS = dispatch.native.instruction_sets() if dispatch.native else []
 
 
-@pytest.fixture(params=[*LEVELS, "NumPy"], autouse=True)
+@pytest.fixture(params=[*LEVELS, "NumPy"])
 def kernels(request, monkeypatch):
     if request.param == "NumPy":
         monkeypatch.setattr(dispatch, "native", None)

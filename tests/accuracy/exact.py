@@ -4,7 +4,7 @@ Differences of logits are exact; 1 − p is the sum of the other classes' terms;
 p_i Σ_j p_j (v_i − v_j), which does not rest on Σ p = 1. So nothing here cancels, and 120 digits are plenty.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import mpmath
@@ -29,6 +29,8 @@ class ExactRow:
     """Softmax and what belongs to it, of one row of logits."""
 
     logits: tuple
+    known: dict = field(default_factory=dict, compare=False)
+    """What was computed before: each implementation is compared with the same numbers."""
 
     @cached_property
     def top(self):
@@ -54,9 +56,13 @@ class ExactRow:
         with mp.workdps(DIGITS_OF_FUNCTIONS):
             return mpmath.log1p(self.others)
 
-    def softmax(self, i):
+    @cached_property
+    def probabilities(self):
         with mp.workdps(DIGITS_OF_FUNCTIONS):
-            return self.terms[i] / (1 + self.others)
+            return [term / (1 + self.others) for term in self.terms]
+
+    def softmax(self, i):
+        return self.probabilities[i]
 
     def complement(self, i):
         with mp.workdps(DIGITS_OF_FUNCTIONS):
@@ -80,20 +86,21 @@ class ExactRow:
         return self.softmax(i) * self.complement(i)
 
     def product(self, i, v):
-        return self._weighted(i, [mpf(float(v[i])) - mpf(float(w)) for w in v])
+        with mp.workdps(DIGITS_OF_FUNCTIONS):
+            return self.softmax(i) * mpmath.fsum(self.softmax(j) * d for j, d in self._distances(i, v))
 
     def size_of_product(self, i, v, smallest):
         """The same with every difference counted as positive: what the error of `product` is measured by.
 
-        Below the smallest normal number a probability has fewer digits, and so has what is multiplied by it.
+        A probability below the smallest normal number has fewer digits than others: it counts as that number.
         """
-        size = self._weighted(i, [abs(mpf(float(v[i])) - mpf(float(w))) for w in v])
-        return size * max(1, mpf(float(smallest)) / self.softmax(i))
-
-    def _weighted(self, i, differences):
         with mp.workdps(DIGITS_OF_FUNCTIONS):
-            mean = mpmath.fsum(t * d for t, d in zip(self.terms, differences, strict=True))
-            return self.softmax(i) * mean / (1 + self.others)
+            p = [max(self.softmax(j), mpf(float(smallest))) for j in range(len(v))]
+            return p[i] * mpmath.fsum(p[j] * abs(d) for j, d in self._distances(i, v))
+
+    @staticmethod
+    def _distances(i, v):
+        return [(j, mpf(float(v[i])) - mpf(float(w))) for j, w in enumerate(v)]
 
 
 def sigmoid(z):

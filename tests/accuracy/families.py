@@ -1,6 +1,6 @@
 """Inputs that are hard in one way each: wide rows, confident ones, ties, offsets, the ends of the range."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,9 +31,10 @@ RANGES = {
 }
 
 
-def rows(dtype, count, seed=0):
-    """Return families of rows by name."""
-    rng, ends = np.random.default_rng([seed, 1]), RANGES[dtype]
+def rows(dtype, count, spread=None):
+    """Return families of rows by name; `spread` replaces the one up to which probabilities are normal."""
+    rng, ends = np.random.default_rng(1), RANGES[dtype]
+    ends = replace(ends, spread=spread or ends.spread)
     normal = rng.normal(size=(count, 10))
     ahead = np.zeros((count, 10))
     ahead[:, 3] = np.geomspace(1, ends.spread, count)
@@ -76,9 +77,9 @@ def _rows(logits, labels, rng):
     return Rows(logits, labels, vectors)
 
 
-def points(dtype, count, seed=0):
+def points(dtype, count):
     """Return families of arguments of the logistic functions by name."""
-    rng, ends = np.random.default_rng([seed, 3]), RANGES[dtype]
+    rng, ends = np.random.default_rng(3), RANGES[dtype]
     size = rng.random(count)
     families = {
         "near zero": size,

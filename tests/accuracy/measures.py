@@ -118,8 +118,10 @@ def measure_rows(provider, name, family, references):
         y, v = int(family.labels[r]), family.vectors[r]
         for i in [0] if measure.whole_row else sorted({*map(int, picked), y}):
             result = found[r] if measure.whole_row else found[r, i]
-            size = None if measure.size is None else measure.size(row, i, y, v)
-            errors.add(result, measure.exact(row, i, y, v), dtype, size)
+            if (name, i) not in row.known:
+                size = None if measure.size is None else measure.size(row, i, y, v)
+                row.known[name, i] = measure.exact(row, i, y, v), size
+            errors.add(result, *row.known[name, i], dtype)
     return errors
 
 
@@ -130,7 +132,7 @@ def measure_points(provider, name, z):
     assert found.dtype == z.dtype
     with mp.workdps(exact.DIGITS_OF_FUNCTIONS):
         for result, point in zip(found, z, strict=True):
-            errors.add(result, measure.exact(mpf(float(point))), z.dtype)
+            errors.add(result, measure.exact(mpf(float(point))), None, z.dtype)
     return errors
 
 

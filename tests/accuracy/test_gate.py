@@ -7,6 +7,7 @@ import pytest
 from accuracy import families
 from accuracy.measures import DXENT, POINTS, ROWS, measure_points, measure_rows, references
 
+pytestmark = pytest.mark.usefixtures("kernels")
 every_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
 
 

@@ -17,8 +17,8 @@ class Errors:
     lost: int = 0
     wrong: int = 0
 
-    def add(self, found, exact, dtype, size=None):
-        """Count a result, with the error in units of the last place of `size`, or of the exact result."""
+    def add(self, found, exact, size, dtype):
+        """Count a result, with the error in units of the last place of `size`, or of itself."""
         error = ulps(found, exact, dtype, size)
         self.count += 1
         self.wrong += not np.isfinite(found)

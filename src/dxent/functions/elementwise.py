@@ -105,7 +105,7 @@ class Tanh(Elementwise):
     """Hyperbolic tangent, 2σ(2x) − 1; derivative 4σ′(2x). Shapes: any → the same. Derivative: `Diagonal`."""
 
     def value(self, xp: Namespace, x: Array) -> Array:
-        return xp.tanh(x)
+        return logistic.tanh(xp, x)
 
     def slope(self, xp: Namespace, x: Array) -> Array:
         return 4 * logistic.sigmoid_slope(xp, 2 * x)

@@ -150,14 +150,8 @@ def shift(x: Array, axis: Axis = -1, where: Array | None = None) -> ShiftedRows:
 
     Raises: TypeError for anything but real numbers; AxisError or ValueError for a wrong axis.
     """
-    x = as_real(x)
-    xp = namespace(x)
-    frame = Frame(tuple(x.shape), normalize_axis(axis, tuple(x.shape)), x.dtype)
-    rows, present = frame.rows(xp, widen(x)), None
-    if where is not None:
-        mask = astype(onto(x, where), np.bool_ if xp is np else xp.bool)
-        present = frame.rows(xp, xp.broadcast_to(mask, x.shape))
-        rows = xp.where(present, rows, -float("inf"))
+    frame, rows, present = framed(as_real(x), axis, where)
+    xp = namespace(rows)
     largest, is_top = top(xp, rows)
     shifted, lost = two_sum(xp, rows, -largest)
     shifted = xp.where(rows == largest, 0.0, shifted)
@@ -168,6 +162,18 @@ def shift(x: Array, axis: Axis = -1, where: Array | None = None) -> ShiftedRows:
     return ShiftedRows(
         xp, frame, largest, (shifted, lost), (exps, exps * lost), others, is_top, undefined, present
     )
+
+
+def framed(x: Array, axis: Axis, where: Array | None) -> tuple[Frame, Array, Array | None]:
+    """Return an array as rows, where they came from, and which entries belong to them; the others are −∞."""
+    xp = namespace(x)
+    frame = Frame(tuple(x.shape), normalize_axis(axis, tuple(x.shape)), x.dtype)
+    rows, present = frame.rows(xp, widen(x)), None
+    if where is not None:
+        mask = astype(onto(x, where), np.bool_ if xp is np else xp.bool)
+        present = frame.rows(xp, xp.broadcast_to(mask, x.shape))
+        rows = xp.where(present, rows, -float("inf"))
+    return frame, rows, present
 
 
 def top(xp: Namespace, rows: Array) -> tuple[Array, Array]:

@@ -7,19 +7,21 @@ same bits for any number of threads.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from importlib import import_module
+from types import ModuleType
 from typing import Any, Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dxent._typing import Array, Axis
+from dxent._typing import Array, Axis, Namespace
 from dxent.kernels import dispatch
-from dxent.kernels.arrays import as_real, normalize_axis, quietly
-from dxent.kernels.rows import Frame, deviation, shift
+from dxent.kernels.arrays import as_real, finish, namespace, normalize_axis, quietly
+from dxent.kernels.rows import Frame, deviation, framed, shift
 from dxent.kernels.threads import in_order
 from dxent.kernels.tiles import ENTRIES_A_TILE, row_tiles
 
-__all__ = ["Rows", "by_number", "rows_of", "softmax_product"]
+__all__ = ["Rows", "autodiff_rules", "by_number", "rows_of", "softmax_product"]
 
 
 class Rows(Protocol):
@@ -81,12 +83,52 @@ class CompiledRows:
         return self.frame.restored(np, np.reshape(out, (*self.frame.kept, -1)))
 
 
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class DifferentiableRows:
+    """Rows of a library with autodiff, for the functions that carry their own derivatives."""
+
+    rules: ModuleType
+    rows: Array
+    frame: Frame
+    present: Array | None
+
+    def softmax(self) -> Array:
+        """Return p."""
+        return self._restored(self.rules.softmax(self.rows), 0.0)
+
+    def complement(self) -> Array:
+        """Return 1 − p."""
+        return self._restored(self.rules.complement(self.rows), 1.0)
+
+    def log_softmax(self) -> Array:
+        """Return log p."""
+        return self._restored(self.rules.log_softmax(self.rows), -float("inf"))
+
+    def logsumexp(self) -> Array:
+        """Return log Σ exp x, with the axis removed."""
+        return finish(self.rules.logsumexp(self.rows), self.frame.dtype)
+
+    def unrounded(self) -> DifferentiableRows:
+        """Return the same rows, whose results stay in the precision of the arithmetic."""
+        return replace(self, frame=replace(self.frame, dtype=self.rows.dtype))
+
+    def _restored(self, values: Array, absent: float) -> Array:
+        xp = namespace(values)
+        if self.present is not None:
+            values = xp.where(self.present, values, absent)
+        return self.frame.restored(xp, values)
+
+
 def rows_of(x: Array, axis: Axis = -1, where: Array | None = None) -> Rows:
     """Return the rows of `x` along an axis, or along several taken as one; `where` as in `rows.shift`.
 
     Raises: TypeError for anything but real numbers; AxisError or ValueError for a wrong axis.
     """
     x = as_real(x)
+    if rules := autodiff_rules(namespace(x)):
+        frame, rows, present = framed(x, axis, where)
+        return DifferentiableRows(rules, rows, frame, present)
     if where is not None or not _compiled(x):
         return shift(x, axis, where)
     frame = Frame(tuple(x.shape), normalize_axis(axis, tuple(x.shape)), x.dtype)
@@ -107,9 +149,15 @@ def softmax_product(p: Array, v: Array, axes: tuple[int, ...]) -> Array:
     return frame.restored(np, np.reshape(out, matrices[1].shape))
 
 
+def autodiff_rules(xp: Namespace) -> ModuleType | None:
+    """Return the functions with derivatives of their own in a library's autodiff, if it has any."""
+    library = xp.__name__.removeprefix("array_api_compat.").partition(".")[0]
+    return import_module(f"dxent.kernels.{library}") if library in ("torch", "jax") else None
+
+
 def by_number(kernel: str, z: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """Return what a compiled kernel makes of each number; None where there is none."""
-    if not _compiled(z) or z.dtype != np.float64:
+    if not hasattr(dispatch.native, kernel) or not _compiled(z) or z.dtype != np.float64:
         return None
     numbers = np.ascontiguousarray(z).reshape(-1)
     out = np.empty_like(numbers)
