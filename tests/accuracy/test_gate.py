@@ -2,10 +2,12 @@
 
 from functools import cache
 
+import numpy as np
 import pytest
 
 from accuracy import families
 from accuracy.measures import DXENT, POINTS, ROWS, measure_points, measure_rows, references
+from dxent.functions import SoftmaxCrossEntropy
 
 pytestmark = pytest.mark.usefixtures("kernels")
 every_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -30,3 +32,31 @@ def test_logistic_functions(name, dtype):
     for family, z in families.points(dtype, 20).items():
         errors = measure_points(DXENT, name, z)
         assert errors.keeps(POINTS[name].allowed[dtype]), (family, str(errors))
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4", "f2", ">f8", "g"])
+def test_labels_and_the_soft_targets_they_stand_for_agree(dtype):
+    rng = np.random.default_rng(0)
+    x, labels, weight = (
+        (3 * rng.normal(size=(2, 7, 5))).astype(dtype),
+        rng.integers(0, 5, (2, 7)),
+        rng.random((2, 7)),
+    )
+    for reduction in ("mean", "sum", "none"):
+        hard = SoftmaxCrossEntropy(labels, weight, reduction=reduction)
+        soft = SoftmaxCrossEntropy(np.eye(5)[labels], weight, reduction=reduction)
+        (loss, J), (wanted, twin) = hard.linearize(x), soft.linearize(x)
+        size = 8 * max(np.finfo(dtype).eps, np.finfo(float).eps)
+        assert (loss.dtype, J.to_dense().dtype) == (wanted.dtype, twin.to_dense().dtype)
+        np.testing.assert_allclose(loss, wanted, rtol=size)
+        np.testing.assert_allclose(hard(x), wanted, rtol=size)
+        np.testing.assert_allclose(J.to_dense(), twin.to_dense(), rtol=size)
+
+
+def test_ignored_labels_count_nothing():
+    x, labels = np.random.default_rng(0).normal(size=(4, 3)), np.array([0, -1, 2, -1])
+    loss, kept = SoftmaxCrossEntropy(labels, ignore_index=-1), SoftmaxCrossEntropy(labels[::2])
+    assert loss(x) == pytest.approx(kept(x[::2]), rel=1e-15)
+    np.testing.assert_array_equal(loss.gradient(x)[1::2], 0)
+    np.testing.assert_allclose(loss.gradient(x)[::2], kept.gradient(x[::2]), rtol=1e-15)
+    np.testing.assert_allclose(loss.hessian(x).to_dense()[:3, :3], kept.hessian(x[::2]).to_dense()[:3, :3])

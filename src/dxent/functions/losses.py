@@ -11,15 +11,15 @@ and, written as p_j (Σ_{k≠j} t_k) − t_j (1 − p_j), keeps its digits where
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, final
+from typing import Any, ClassVar, final
 
-from dxent._typing import Array, Namespace
+from dxent._typing import Array
 from dxent.functions.normalizers import softmax_jacobian
-from dxent.functions.reduction import Loss
-from dxent.functions.targets import binary_targets, class_targets, non_negative
+from dxent.functions.reduction import Loss, times
+from dxent.functions.targets import binary_targets, class_targets, label_targets, non_negative
 from dxent.kernels import logistic
 from dxent.kernels.arrays import astype, namespace, widen
-from dxent.kernels.rowwise import rows_of
+from dxent.kernels.rowwise import label_losses, label_terms, rows_of
 from dxent.operators.base import LinearOperator
 from dxent.operators.elementary import Diagonal
 
@@ -45,6 +45,8 @@ class ClassLoss(Loss):
     reduction: str = "mean"
 
     _per_sample = 1
+    _by_label: ClassVar[bool] = False
+    """Whether labels may come as they are, without the zeros around them."""
 
     def __post_init__(self) -> None:
         self._check_options()
@@ -52,7 +54,7 @@ class ClassLoss(Loss):
             non_negative(self.class_weight, "class_weight")
 
     def _weigh_targets(self, like: Array) -> tuple[tuple[Array, ...], Array]:
-        t, mass = class_targets(like, self)
+        t, mass = (self._by_label and label_targets(like, self)) or class_targets(like, self)
         return (t,), mass
 
 
@@ -94,14 +96,16 @@ class CrossEntropy(ClassLoss):
     See: C. M. Bishop, Pattern Recognition and Machine Learning, 2006, (4.108).
     """
 
-    def _terms(self, x: Array, *t: Array) -> tuple[Array, Array]:
-        (weights,) = t
+    def _losses(self, x: Array, *t: Array) -> Array:
         xp = namespace(x)
-        return xp.sum(_times(xp, weights, -xp.log(x)), axis=-1), -_times(xp, weights, 1 / x)
+        return xp.sum(times(t[0], -xp.log(widen(x))), axis=-1)
+
+    def _terms(self, x: Array, scale: Array, *t: Array) -> tuple[Array, Array]:
+        return self._losses(x, *t), times(scale, -times(t[0], 1 / widen(x)))
 
     def _curvature(self, x: Array, scale: Array, *t: Array) -> LinearOperator:
-        xp, wide = namespace(x), widen(x)
-        return Diagonal(astype(_times(xp, scale * t[0], 1 / wide / wide), x.dtype))
+        wide = widen(x)
+        return Diagonal(astype(times(scale * t[0], 1 / wide / wide), x.dtype))
 
 
 @final
@@ -118,16 +122,17 @@ class BinaryCrossEntropy(BinaryLoss):
     Raises: ValueError for targets outside [0, 1], negative weights, shapes that do not fit.
     """
 
-    def _terms(self, x: Array, *t: Array) -> tuple[Array, Array]:
-        yes, no = t
-        xp = namespace(x)
-        losses = _times(xp, yes, -xp.log(x)) + _times(xp, no, -xp.log1p(-x))
-        return losses, _times(xp, no, 1 / (1 - x)) - _times(xp, yes, 1 / x)
+    def _losses(self, x: Array, *t: Array) -> Array:
+        (yes, no), xp, wide = t, namespace(x), widen(x)
+        return times(yes, -xp.log(wide)) + times(no, -xp.log1p(-wide))
+
+    def _terms(self, x: Array, scale: Array, *t: Array) -> tuple[Array, Array]:
+        (yes, no), wide = t, widen(x)
+        return self._losses(x, *t), times(scale, times(no, 1 / (1 - wide)) - times(yes, 1 / wide))
 
     def _curvature(self, x: Array, scale: Array, *t: Array) -> LinearOperator:
-        yes, no = t
-        xp, wide = namespace(x), widen(x)
-        curvature = _times(xp, yes, 1 / wide / wide) + _times(xp, no, 1 / (1 - wide) / (1 - wide))
+        (yes, no), wide = t, widen(x)
+        curvature = times(yes, 1 / wide / wide) + times(no, 1 / (1 - wide) / (1 - wide))
         return Diagonal(astype(scale * curvature, x.dtype))
 
 
@@ -146,15 +151,22 @@ class SoftmaxCrossEntropy(ClassLoss):
     See: C. M. Bishop, Pattern Recognition and Machine Learning, 2006, (4.108)–(4.110).
     """
 
-    def _terms(self, x: Array, *t: Array) -> tuple[Array, Array]:
-        (weights,) = t
-        xp, rows = namespace(x), rows_of(x)
-        losses = xp.sum(_times(xp, weights, -rows.log_softmax()), axis=-1)
-        others = xp.sum(weights, axis=-1, keepdims=True) - weights
-        return losses, rows.softmax() * others - weights * rows.complement()
+    _by_label = True
+
+    def _losses(self, x: Array, *t: Array) -> Array:
+        if t[0].shape != x.shape:
+            return label_losses(x, t[0])
+        return namespace(x).sum(times(t[0], -rows_of(widen(x)).log_softmax()), axis=-1)
+
+    def _terms(self, x: Array, scale: Array, *t: Array) -> tuple[Array, Array]:
+        if t[0].shape != x.shape:
+            return label_terms(x, t[0], scale)
+        (weights,), rows = t, rows_of(widen(x))
+        others = namespace(x).sum(weights, axis=-1, keepdims=True) - weights
+        return self._losses(x, *t), times(scale, rows.softmax() * others - weights * rows.complement())
 
     def _curvature(self, x: Array, scale: Array, *t: Array) -> LinearOperator:
-        total = namespace(x).sum(t[0], axis=-1, keepdims=True)
+        total = namespace(x).sum(t[0], axis=-1, keepdims=True) if t[0].shape == x.shape else 1.0
         return replace(softmax_jacobian(rows_of(x)), weight=astype(scale * total, x.dtype))
 
 
@@ -171,11 +183,14 @@ class SigmoidCrossEntropy(BinaryLoss):
     See: D. R. Cox, J. R. Stat. Soc. B 20 (1958).
     """
 
-    def _terms(self, x: Array, *t: Array) -> tuple[Array, Array]:
-        yes, no = t
-        xp = namespace(x)
-        losses = _times(xp, yes, logistic.softplus(xp, -x)) + _times(xp, no, logistic.softplus(xp, x))
-        return losses, no * logistic.sigmoid(xp, x) - yes * logistic.sigmoid(xp, -x)
+    def _losses(self, x: Array, *t: Array) -> Array:
+        (yes, no), xp, wide = t, namespace(x), widen(x)
+        return times(yes, logistic.softplus(xp, -wide)) + times(no, logistic.softplus(xp, wide))
+
+    def _terms(self, x: Array, scale: Array, *t: Array) -> tuple[Array, Array]:
+        (yes, no), xp, wide = t, namespace(x), widen(x)
+        slope = no * logistic.sigmoid(xp, wide) - yes * logistic.sigmoid(xp, -wide)
+        return self._losses(x, *t), times(scale, slope)
 
     def _curvature(self, x: Array, scale: Array, *t: Array) -> LinearOperator:
         yes, no = t
@@ -191,8 +206,3 @@ def softmax_cross_entropy(logits: Array, targets: Any, **options: Any) -> Array:
 def sigmoid_cross_entropy(logits: Array, targets: Any, **options: Any) -> Array:
     """Return ``SigmoidCrossEntropy(targets, **options)(logits)``."""
     return SigmoidCrossEntropy(targets, **options)(logits)
-
-
-def _times(xp: Namespace, weight: Array, values: Array) -> Array:
-    """Return the product, in which a weight of zero wins over any value: 0 · log 0 = 0."""
-    return xp.where(weight == 0, 0.0, weight * values)

@@ -16,7 +16,7 @@ from dxent.kernels.arrays import as_real, astype, finish, namespace, onto, quiet
 from dxent.operators.base import LinearOperator
 from dxent.operators.elementary import Diagonal, Row
 
-__all__ = ["Loss"]
+__all__ = ["Loss", "times"]
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -42,35 +42,35 @@ class Loss(Function):
         """Return the weights of the log-probabilities, and each sample's mass."""
 
     @abstractmethod
-    def _terms(self, x: Array, *t: Array) -> tuple[Array, Array]:
-        """Return the losses ℓ, one a sample, and their gradients, shaped as x."""
+    def _losses(self, x: Array, *t: Array) -> Array:
+        """Return the losses ℓ, one a sample."""
+
+    @abstractmethod
+    def _terms(self, x: Array, scale: Array, *t: Array) -> tuple[Array, Array]:
+        """Return the losses and scale_i ∇ℓ_i, shaped as x; `scale` broadcasts against x."""
 
     @abstractmethod
     def _curvature(self, x: Array, scale: Array, *t: Array) -> LinearOperator:
         """Return Σ scale_i ∇²ℓ_i; `scale` broadcasts against x."""
 
     @quietly
+    def __call__(self, x: Array) -> Array:
+        x, t, weight, total = self._weighed(x)
+        return self._reduced(self._losses(x, *t), weight, total, x.dtype)
+
+    @quietly
     def linearize(self, x: Array) -> tuple[Array, LinearOperator]:
-        x = as_real(x)
-        self.out_shape(tuple(x.shape))
-        wide, xp = widen(x), namespace(x)
-        t, mass = self._weigh_targets(wide)
-        losses, gradient = self._terms(wide, *t)
-        weight, total = self._weigh_samples(mass)
-        slope = self._spread(_share(weight, total))
-        gradient = astype(xp.where(slope == 0, 0.0, slope * gradient), x.dtype)
-        counted = xp.where(weight == 0, 0.0, weight * losses)
+        x, t, weight, total = self._weighed(x)
+        losses, gradient = self._terms(x, self._spread(_share(weight, total)), *t)
+        gradient, value = astype(gradient, x.dtype), self._reduced(losses, weight, total, x.dtype)
         if self.reduction == "none":
-            by_sample = Row(gradient, (-1,)) if self._per_sample else Diagonal(gradient)
-            return finish(counted, x.dtype), by_sample
-        return finish(xp.sum(counted) / total, x.dtype), Row(gradient)
+            return value, Row(gradient, (-1,)) if self._per_sample else Diagonal(gradient)
+        return value, Row(gradient)
 
     @quietly
     def weighted_hessian(self, x: Array, cotangent: Array) -> LinearOperator:
-        x = as_real(x)
-        wide = widen(x)
-        t, mass = self._weigh_targets(wide)
-        scale = _share(*self._weigh_samples(mass)) * astype(cotangent, wide.dtype)
+        x, t, weight, total = self._weighed(x)
+        scale = _share(weight, total) * astype(cotangent, weight.dtype)
         return self._curvature(x, self._spread(scale), *t)
 
     def out_shape(self, in_shape: Shape) -> Shape:
@@ -86,6 +86,19 @@ class Loss(Function):
 
     def __str__(self) -> str:
         return type(self).__name__
+
+    def _weighed(self, x: Array) -> tuple[Array, tuple[Array, ...], Array, Array]:
+        """Return x as an array, the weights of the log-probabilities, and those of the samples."""
+        x = as_real(x)
+        self.out_shape(tuple(x.shape))
+        t, mass = self._weigh_targets(widen(x))
+        return x, t, *self._weigh_samples(mass)
+
+    def _reduced(self, losses: Array, weight: Array, total: Array, dtype: Any) -> Array:
+        counted = times(weight, losses)
+        if self.reduction == "none":
+            return finish(counted, dtype)
+        return finish(namespace(counted).sum(counted) / total, dtype)
 
     def _weigh_samples(self, mass: Array) -> tuple[Array, Array]:
         """Return each sample's weight, 0 where nothing of it counts, and what a sum is divided by."""
@@ -111,6 +124,11 @@ class Loss(Function):
             raise ValueError(f"label_smoothing={self.label_smoothing} is not between 0 and 1.")
         if self.sample_weight is not None:
             non_negative(self.sample_weight, "sample_weight")
+
+
+def times(weight: Array, values: Array) -> Array:
+    """Return the product, in which a weight of zero wins over any value: 0 · log 0 = 0."""
+    return namespace(values).where(weight == 0, 0.0, weight * values)
 
 
 def _share(weight: Array, total: Array) -> Array:

@@ -16,11 +16,12 @@ import numpy as np
 
 from dxent._typing import Array, Shape
 from dxent.kernels.arrays import astype, holds, indices, namespace, onto
+from dxent.kernels.rowwise import compiled
 
 if TYPE_CHECKING:
     from dxent.functions.losses import BinaryLoss, ClassLoss
 
-__all__ = ["binary_targets", "class_targets", "non_negative"]
+__all__ = ["binary_targets", "class_targets", "label_targets", "non_negative"]
 
 
 def class_targets(like: Array, loss: ClassLoss) -> tuple[Array, Array]:
@@ -40,6 +41,23 @@ def class_targets(like: Array, loss: ClassLoss) -> tuple[Array, Array]:
     if weight.shape != (classes,):
         raise ValueError(f"class_weight has shape {tuple(weight.shape)}, but there are {classes} classes.")
     return weight * smoothed, xp.sum(weight * t, axis=-1)
+
+
+def label_targets(like: Array, loss: ClassLoss) -> tuple[Array, Array] | None:
+    """Return labels as they are, any class where they are ignored, and the masses 1 and 0.
+
+    None where each class has its own weight, or where the arrays are not for the compiled kernels.
+    """
+    given = onto(like, loss.targets)
+    if (
+        given.shape == like.shape
+        or loss.class_weight is not None
+        or loss.label_smoothing
+        or not compiled(like)
+    ):
+        return None
+    labels, ignored, _ = _checked_labels(like, given, loss.ignore_index)
+    return np.where(ignored, 0, labels), 1.0 - ignored
 
 
 def binary_targets(like: Array, loss: BinaryLoss) -> tuple[Array, Array, Array]:
@@ -68,13 +86,20 @@ def _soft(like: Array, given: Array) -> Array:
 def _one_hot(like: Array, given: Array, ignore_index: int | None) -> Array:
     """Return one-hot rows: zeros where the label is ignored, NaN where it is wrong and nobody can raise."""
     xp, classes = namespace(like), like.shape[-1]
+    labels, ignored, wrong = _checked_labels(like, given, ignore_index)
+    hit = labels[..., None] == indices(like, classes)
+    t = astype(hit & ~ignored[..., None], like.dtype)
+    return xp.where(wrong[..., None], float("nan"), t)
+
+
+def _checked_labels(like: Array, given: Array, ignore_index: int | None) -> tuple[Array, Array, Array]:
+    """Return labels as int64, where they are ignored, and where they are wrong but nobody can raise."""
+    classes = like.shape[-1]
     labels, whole = _integers(given)
     ignored = labels != labels if ignore_index is None else labels == ignore_index
     wrong = ~ignored & (~whole | (labels < 0) | (labels >= classes))
     _refuse(wrong, given, f"Labels are whole numbers from 0 to {classes - 1}")
-    hit = labels[..., None] == indices(like, classes)
-    t = astype(hit & ~ignored[..., None], like.dtype)
-    return xp.where(wrong[..., None], float("nan"), t)
+    return labels, ignored, wrong
 
 
 def _integers(given: Array) -> tuple[Array, Array]:

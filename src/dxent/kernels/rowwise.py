@@ -16,12 +16,21 @@ from numpy.typing import NDArray
 
 from dxent._typing import Array, Axis, Namespace
 from dxent.kernels import dispatch
-from dxent.kernels.arrays import as_real, finish, namespace, normalize_axis, quietly
+from dxent.kernels.arrays import as_real, finish, namespace, normalize_axis, quietly, widen
 from dxent.kernels.rows import Frame, deviation, framed, shift
 from dxent.kernels.threads import in_order
 from dxent.kernels.tiles import ENTRIES_A_TILE, row_tiles
 
-__all__ = ["Rows", "autodiff_rules", "by_number", "rows_of", "softmax_product"]
+__all__ = [
+    "Rows",
+    "autodiff_rules",
+    "by_number",
+    "compiled",
+    "label_losses",
+    "label_terms",
+    "rows_of",
+    "softmax_product",
+]
 
 
 class Rows(Protocol):
@@ -129,7 +138,7 @@ def rows_of(x: Array, axis: Axis = -1, where: Array | None = None) -> Rows:
     if rules := autodiff_rules(namespace(x)):
         frame, rows, present = framed(x, axis, where)
         return DifferentiableRows(rules, rows, frame, present)
-    if where is not None or not _compiled(x):
+    if where is not None or not compiled(x):
         return shift(x, axis, where)
     frame = Frame(tuple(x.shape), normalize_axis(axis, tuple(x.shape)), x.dtype)
     rows = frame.rows(np, np.asarray(x, dtype=x.dtype.newbyteorder("=")))
@@ -139,7 +148,7 @@ def rows_of(x: Array, axis: Axis = -1, where: Array | None = None) -> Rows:
 @quietly
 def softmax_product(p: Array, v: Array, axes: tuple[int, ...]) -> Array:
     """Return (diag p − p pᵀ) v for each row p of probabilities; `v` may be a stack of arrays like p."""
-    if not (_compiled(p) and _compiled(v) and p.dtype == v.dtype == np.float64):
+    if not (compiled(p) and compiled(v) and p.dtype == v.dtype == np.float64):
         return p * deviation(p, v, axes)
     frame = Frame(tuple(v.shape), axes, v.dtype)
     matrices = [frame.rows(np, np.broadcast_to(array, v.shape)) for array in (p, v)]
@@ -157,7 +166,7 @@ def autodiff_rules(xp: Namespace) -> ModuleType | None:
 
 def by_number(kernel: str, z: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """Return what a compiled kernel makes of each number; None where there is none."""
-    if not hasattr(dispatch.native, kernel) or not _compiled(z) or z.dtype != np.float64:
+    if not hasattr(dispatch.native, kernel) or not compiled(z) or z.dtype != np.float64:
         return None
     numbers = np.ascontiguousarray(z).reshape(-1)
     out = np.empty_like(numbers)
@@ -165,7 +174,36 @@ def by_number(kernel: str, z: NDArray[np.float64]) -> NDArray[np.float64] | None
     return out.reshape(z.shape)
 
 
-def _compiled(x: Array) -> bool:
+def label_losses(x: NDArray[Any], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return −log p of each row's label, before it is rounded to the dtype of x."""
+    return _cross_entropy(x if compiled(x) else widen(x), labels, np.zeros(labels.shape), None)
+
+
+def label_terms(
+    x: NDArray[Any], labels: NDArray[np.int64], scale: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[Any]]:
+    """Return the same and its gradient, scale (p − e_label) with a factor for each row, shaped as x."""
+    x = x if compiled(x) else widen(x)
+    gradient = np.empty(x.shape, x.dtype.newbyteorder("="))
+    return _cross_entropy(x, labels, scale, gradient), gradient
+
+
+def _cross_entropy(
+    x: NDArray[Any], labels: NDArray[np.int64], scale: NDArray[np.float64], gradient: NDArray[Any] | None
+) -> NDArray[np.float64]:
+    rows = np.ascontiguousarray(x, dtype=x.dtype.newbyteorder("=")).reshape(-1, x.shape[-1])
+    losses = np.empty(len(rows))
+    places, factors = (np.ascontiguousarray(numbers).reshape(-1) for numbers in (labels, scale))
+    arrays = (rows, places, factors, losses)
+    if gradient is None:
+        _by_tiles("cross_entropy", *arrays)
+    else:
+        _by_tiles("cross_entropy", *arrays, gradient.reshape(rows.shape))
+    return losses.reshape(labels.shape)
+
+
+def compiled(x: Array) -> bool:
+    """Tell whether the compiled kernels take this array."""
     return dispatch.native is not None and isinstance(x, np.ndarray) and x.dtype.char in "fd" and x.size > 0
 
 

@@ -18,7 +18,7 @@ template <class Real> struct RowKernels {
     using ByRow = void (*)(const Real* x, std::ptrdiff_t rows, std::ptrdiff_t classes, Real* out);
     ByRow softmax, complement, log_softmax, logsumexp;
     void (*cross_entropy)(const Real* x, std::ptrdiff_t rows, std::ptrdiff_t classes,
-                          const std::int64_t* labels, const double* scale, Real* losses, Real* gradient);
+                          const std::int64_t* labels, const double* scale, double* losses, Real* gradient);
 };
 
 struct RowKernelTable {

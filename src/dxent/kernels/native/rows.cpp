@@ -92,7 +92,7 @@ template <class Real> void logsumexp(const Real* x, ptrdiff_t rows, ptrdiff_t cl
 // gives NaN.
 template <class Real>
 void cross_entropy(const Real* x, ptrdiff_t rows, ptrdiff_t classes, const std::int64_t* labels,
-                   const double* scale, Real* losses, Real* gradient) {
+                   const double* scale, double* losses, Real* gradient) {
     for_rows(x, rows, classes, [&](auto fold, ptrdiff_t r, ptrdiff_t count, const auto& strip) {
         using Fold = decltype(fold);
         const Doubles label = fold.locate(labels + r, count, classes), at_label = fold.pick(strip, label);

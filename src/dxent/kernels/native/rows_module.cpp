@@ -47,7 +47,7 @@ template <class Real> void logsumexp(const Rows<const Real>& x, const Numbers<Re
 
 template <class Real>
 void cross_entropy(const Rows<const Real>& x, const Numbers<const std::int64_t>& labels,
-                   const Numbers<const double>& scale, const Numbers<Real>& losses,
+                   const Numbers<const double>& scale, const Numbers<double>& losses,
                    const std::optional<Rows<Real>>& gradient) {
     const std::size_t rows = x.shape(0);
     require(labels.shape(0) == rows && scale.shape(0) == rows && losses.shape(0) == rows,
@@ -83,7 +83,7 @@ template <class Real> void bind(nb::module_& m) {
     m.def("log_softmax", &to_rows<Real, &Kernels::log_softmax>, x, out);
     m.def("logsumexp", &logsumexp<Real>, x, out);
     m.def("cross_entropy", &cross_entropy<Real>, x, "labels"_a.noconvert(), "scale"_a.noconvert(),
-          "losses"_a.noconvert(), "gradient"_a.noconvert().none());
+          "losses"_a.noconvert(), "gradient"_a.noconvert().none() = nb::none());
 }
 
 }  // namespace
