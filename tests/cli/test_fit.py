@@ -194,6 +194,15 @@ def test_weights_are_rows_repeated(call, write):
     assert objectives[0] == pytest.approx(objectives[1], rel=1e-9)
 
 
+def test_scores_that_are_not_numbers_can_be_written(call, write, tmp_path):
+    train, other = write("x,label\n" + "1,a\n2,b\n" * 10), write("x,label\n1,a\n1,a\n", "test.csv")
+    words = ["fit", train, "--target", "label", "--test", other, "-o", tmp_path / "m.dxent"]
+    code, out, err = call(*words, "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["held_out"]["model"]["auc"] is None
+    assert "  auc: nan\n" in call("inspect", tmp_path / "m.dxent")[1]
+
+
 def test_words_of_a_text_column(call, write):
     texts = ["good film", "bad film", "very good", "very bad indeed"] * 30
     path = write("text,label\n" + "".join(f"{text},{int('good' in text)}\n" for text in texts))

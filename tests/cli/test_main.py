@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from dxent.cli import main as entry
-from dxent.cli.terminal import say
+from dxent.cli.terminal import say, waiting
 from dxent.kernels.dispatch import show_config
 
 
@@ -70,3 +70,17 @@ def test_a_terminal_gets_colours_unless_it_wants_none(monkeypatch, capsys):
     plain = capsys.readouterr().out
     assert "\x1b[1;36m0.97" in coloured
     assert "0.97 of [bold]'a'[/bold] :smile:\\x1b[31m" in plain
+
+
+def test_progress_is_for_terminals_alone(monkeypatch, capsys):
+    with waiting("fitting", quiet=False):
+        pass
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    with waiting("fitting", quiet=True):
+        pass
+    assert capsys.readouterr().err == ""
+    with waiting("fitting", quiet=False):
+        pass
+    assert "fitting …" in capsys.readouterr().err

@@ -62,11 +62,11 @@ def model_file(model: Classifier, facts: Mapping[str, Any] | None = None) -> Mod
         features=None if names is None else tuple(map(str, names)),
         facts={
             "dxent": version("dxent"),
-            "settings": {k: _plain(v) for k, v in model.get_params().items() if _is_plain(v)},
-            "optimality": {k: _plain(v) for k, v in asdict(inner.optimality_).items()},
+            "settings": _plain({k: v for k, v in model.get_params().items() if _is_plain(v)}),
+            "optimality": _plain(asdict(inner.optimality_)),
             "iterations": int(np.max(inner.n_iter_)),
             **({"C": _plain(float(model.C_))} if isinstance(model, TableClassifier) else {}),
-            **(facts or {}),
+            **_plain(dict(facts or {})),
         },
     )
 
@@ -106,7 +106,9 @@ def _is_plain(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Return a setting as JSON: what is not finite as text, tuples as lists."""
+    """Return a value as JSON: what is not finite as text, tuples as lists."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):

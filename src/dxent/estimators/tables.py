@@ -77,7 +77,7 @@ class TableClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         self.random_state = random_state
 
     def fit(self, table: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
-        """Fit to the rows of a table and their labels; an interrupt keeps the newest iterate, and goes on."""
+        """Fit to the rows of a table and their labels; an interrupt passes, and keeps the newest iterate."""
         columns, labels = to_arrow(table), np.asarray(y)
         weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         target = str(self.target or getattr(y, "name", None) or "label")

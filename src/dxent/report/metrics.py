@@ -88,7 +88,7 @@ def spread(
         astuple(_weighted(scored, base * np.bincount(draw.integers(rows, size=rows), minlength=rows)))
         for _ in range(_DRAWS)
     ]
-    return Scores(*np.nanstd(np.array(samples), axis=0).tolist())
+    return Scores(*(_deviation(values[np.isfinite(values)]) for values in np.array(samples).T))
 
 
 def chance(
@@ -150,6 +150,10 @@ def _area(ranking: _Ranking, weight: Vector) -> float | None:
     pairs = inside.sum() * outside.sum()
     below = np.cumsum(outside) - outside / 2
     return float(inside @ below / pairs) if pairs > 0 else None
+
+
+def _deviation(values: Vector) -> float:
+    return float(values.std()) if len(values) else float("nan")
 
 
 def _mean(values: list[float]) -> float:

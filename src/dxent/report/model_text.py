@@ -44,10 +44,15 @@ def _facts(facts: Mapping[str, Any]) -> str:
     lines = []
     for name, value in facts.items():
         if isinstance(value, dict):
-            lines += [f"{name}:", *(f"  {key}: {item}" for key, item in value.items() if item != "")]
+            lines += [f"{name}:", *(f"  {key}: {_shown(item)}" for key, item in value.items() if item != "")]
         else:
-            lines.append(f"{name}: {value}")
+            lines.append(f"{name}: {_shown(value)}")
     return "\n".join(lines)
+
+
+def _shown(value: Any) -> str:
+    """Return a fact as text; what is not finite is text already, as "float inf"."""
+    return str(value).removeprefix("float ")
 
 
 def _coefficients(model: ModelFile, largest: int) -> str:
