@@ -64,17 +64,17 @@ inline Split two_sum(Doubles a, Doubles b) {
     return {total, total - total == 0.0 ? lost : broadcast<Doubles>(0.0)};
 }
 
-// part − q·total, for a product close to part, as if the product were exact.
-inline Doubles remainder(Doubles part, Doubles q, Doubles total) {
+// a·b + c, as if the product were exact; |a|, |b| < 1e290.
+inline Doubles multiply_add_once(Doubles a, Doubles b, Doubles c) {
 #if defined(__FMA__)
-    return multiply_add(-q, total, part);
-#else  // Dekker, Numer. Math. 18 (1971): in halves of 26 bits products are exact
+    return multiply_add(a, b, c);
+#else  // Dekker, Numer. Math. 18 (1971): products of halves of 26 bits are exact
     constexpr double cut = 0x1p27 + 1;
-    const Doubles q_high = cut * q - (cut * q - q), total_high = cut * total - (cut * total - total);
-    const Doubles q_low = q - q_high, total_low = total - total_high, product = q * total;
-    const Doubles rest = (product - q_high * total_high) - q_low * total_high;
-    const Doubles lost = q_low * total_low - (rest - q_high * total_low);
-    return (part - product) - lost;
+    const Doubles a_high = cut * a - (cut * a - a), b_high = cut * b - (cut * b - b);
+    const Doubles a_low = a - a_high, b_low = b - b_high, product = a * b;
+    const Doubles rest = (product - a_high * b_high) - a_low * b_high;
+    const Split total = two_sum(product, c);
+    return total.value + (total.lost + (a_low * b_low - (rest - a_high * b_low)));
 #endif
 }
 
@@ -179,36 +179,41 @@ template <class Real> struct Sum {
 
 // A row after the shift by its largest entry: x = largest + gap; others = Σ exp(gap), one of the largest left out.
 template <class Real> struct Shifted {
-    Doubles largest, poison, inverse, log_total;
-    Split others, total;
+    Doubles largest, poison, log_total;
+    Split others, total, inverse;
 
     Split gap(Doubles x) const {
         const Split d = two_sum(x, -largest);
         return {x == largest ? broadcast<Doubles>(0.0) : d.value, d.lost};
     }
-    // exp(gap)
-    Doubles term(Doubles x) const {
+    // exp(gap), but NaN where x is infinite and so is the largest.
+    Doubles term_below(Doubles x) const {
         const Doubles d = x - largest, part = d - x;
         Reduced argument = reduced(d);
         if (sizeof(Real) == 8) argument.r += (x - (d - part)) - (largest + part);
-        const Doubles e = d <= -746.0 ? broadcast<Doubles>(0.0) : exp<Real>(argument);
-        return x == largest ? broadcast<Doubles>(1.0) : e;
+        return d <= -746.0 ? broadcast<Doubles>(0.0) : exp<Real>(argument);
+    }
+    Doubles term(Doubles x) const {
+        return x == largest ? broadcast<Doubles>(1.0) : term_below(x);
     }
 
-    // part / total, with one correction of the quotient.
+    // (part + lost) / total, rounded once.
     Doubles share(Doubles part, Doubles lost) const {
-        const Doubles q = part * inverse;
-        if (sizeof(Real) == 4) return q;
-        const Doubles rest = remainder(part, q, total.value) + (lost - q * total.lost);
-        return multiply_add(rest, inverse, q);
+        if (sizeof(Real) == 4) return part * inverse.value;
+        return multiply_add_once(part, inverse.value, part * inverse.lost + lost * inverse.value);
     }
-    Doubles probability(Doubles term) const { return share(term, broadcast<Doubles>(0.0)); }
+    Doubles probability(Doubles term) const {
+        if (sizeof(Real) == 4) return term * inverse.value;
+        return multiply_add_once(term, inverse.value, term * inverse.lost);
+    }
     Doubles complement(Doubles term) const {
         const Split rest = two_sum(total.value, -term);
         const Integers is_top = term == 1.0;
         return share(is_top ? others.value : rest.value, is_top ? others.lost : rest.lost + total.lost);
     }
     Doubles log_probability(Doubles x) const {
+        if (sizeof(Real) == 4)
+            return ((x == largest ? broadcast<Doubles>(0.0) : x - largest) - log_total) + poison;
         const Split d = gap(x), difference = two_sum(d.value, -log_total);
         return difference.value + (difference.lost + d.lost) + poison;
     }
@@ -227,25 +232,28 @@ template <class Real, class Fold, class T, class Keep> Shifted<Real> shift(const
     Sum<Real> sum;
     Doubles ties = broadcast<Doubles>(0.0);
     for (ptrdiff_t i = 0; i < x.count(); ++i) {
-        const Doubles term = row.term(x[i]);
         // The largest are counted: the sum of the others keeps its digits however small it is.
-        const Integers is_top = term == 1.0;
-        ties += is_top ? broadcast<Doubles>(1.0) : broadcast<Doubles>(0.0);
-        sum.add(is_top ? broadcast<Doubles>(0.0) : term);
-        keep.put(i, term);
+        const Integers is_top = x[i] == row.largest;
+        const Doubles one = is_top ? broadcast<Doubles>(1.0) : broadcast<Doubles>(0.0);
+        const Doubles below = is_top ? broadcast<Doubles>(0.0) : row.term_below(x[i]);
+        ties += one;
+        sum.add(below);
+        keep.put(i, one + below);
     }
-    const Split rest = sum.template folded<Fold>();
-    row.others = two_sum(Fold::sum({ties, broadcast<Doubles>(0.0)}).value - 1.0, rest.value);
-    row.others.lost += rest.lost;
+    const Split below = sum.template folded<Fold>();
+    row.others = two_sum(Fold::sum({ties, broadcast<Doubles>(0.0)}).value - 1.0, below.value);
+    row.others.lost += below.lost;
     row.total = two_sum(broadcast<Doubles>(1.0), row.others.value);
     row.total.lost += row.others.lost;
-    row.inverse = 1.0 / row.total.value;
-    row.log_total = log1p(row.others.value) + row.others.lost * row.inverse;
+    row.inverse.value = 1.0 / row.total.value;
+    const Doubles rest = multiply_add_once(-row.inverse.value, row.total.value, broadcast<Doubles>(1.0));
+    row.inverse.lost = (rest - row.inverse.value * row.total.lost) * row.inverse.value;
+    row.log_total = log1p(row.others.value) + row.others.lost * row.inverse.value;
     // Two +∞ have no limit, nor has a row of −∞, and NaN is NaN.
     const double infinity = __builtin_inf();
     const Integers limit = (row.largest > -infinity) & ((row.largest < infinity) | (row.others.value < 1.0));
     row.poison = limit ? broadcast<Doubles>(0.0) : broadcast<Doubles>(__builtin_nan(""));
-    row.inverse += row.poison;
+    row.inverse.value += row.poison;
     return row;
 }
 
