@@ -181,3 +181,81 @@ def test_a_table_of_one_class(call, tmp_path):
     assert (code, out) == (2, "")
     assert err.startswith("dxent: no model can be fitted: ")
     assert err.count("\n") == 1
+
+
+def species(path, *kept):
+    """Write iris as a file, or only some of its species."""
+    frame = load_iris(as_frame=True).frame
+    names = np.array(["setosa", "versicolor", "virginica"])[frame.target]
+    chosen = frame.assign(target=names)[np.isin(names, kept or names)]
+    chosen.to_csv(path, index=False)
+    return chosen
+
+
+def fit(path, model):
+    assert run(["fit", str(path), "--target", "target", "-o", str(model), "--quiet"]) == 0
+
+
+def test_a_row_with_a_model(call, capsys, tmp_path):
+    frame = species(tmp_path / "iris.csv")
+    fit(tmp_path / "iris.csv", tmp_path / "iris.dxent")
+    capsys.readouterr()
+    # The label column is known; its place is not the one that the model was fitted with.
+    frame[frame.columns[::-1]].to_csv(tmp_path / "turned.csv", index=False)
+    code, out, err = call(tmp_path / "turned.csv", "--row", "60", "--model", tmp_path / "iris.dxent")
+    assert (code, err) == (0, "")
+    assert (
+        f"  Its target is 'versicolor'.\n  The model is that of {tmp_path / 'iris.dxent'}.\n  Proved:" in out
+    )
+    trained, X = dxent.load(tmp_path / "iris.dxent"), frame.drop(columns="target")
+    residual = trained.predict_proba(X)[59] - [0, 1, 0]
+    expected = np.outer(residual, [*X.iloc[59], 1])
+    np.testing.assert_allclose(table(out, "The gradient   3 × 5"), expected, rtol=5e-4)
+
+
+def test_a_model_of_two_classes_shows_the_sigmoid_chain(call, capsys, tmp_path):
+    frame = species(tmp_path / "two.csv", "versicolor", "virginica")
+    fit(tmp_path / "two.csv", tmp_path / "two.dxent")
+    capsys.readouterr()
+    code, out, _ = call(tmp_path / "two.csv", "--row", "1", "--model", tmp_path / "two.dxent", "--binary")
+    assert code == 0
+    assert "The loss   BinaryCrossEntropy ∘ sigmoid ∘ Affine(4)" in out
+    assert "Its target is 'versicolor'; the event, t = 1, is 'virginica', here t = 0." in out
+    X = frame.drop(columns="target")
+    p = dxent.load(tmp_path / "two.dxent").predict_proba(X)[0, 1]
+    np.testing.assert_allclose(table(out, "The gradient   1 × 5"), [p * np.append(X.iloc[0], 1)], rtol=5e-4)
+
+
+def test_what_a_model_cannot_explain(call, capsys, tmp_path):
+    model, two, arrays = (tmp_path / name for name in ("iris.dxent", "two.dxent", "arrays.dxent"))
+    species(tmp_path / "iris.csv")
+    species(tmp_path / "two.csv", "versicolor", "virginica")
+    fit(tmp_path / "iris.csv", model)
+    fit(tmp_path / "two.csv", two)
+    dxent.save(dxent.LogisticRegression().fit([[0.0], [1.0]], [0, 1]), arrays)
+    (tmp_path / "other.csv").write_text("x,target\n1,a\n", encoding="utf-8")
+    capsys.readouterr()
+    for words, says in [
+        ((tmp_path / "iris.csv", "--model", two), "row 1 has the label 'setosa', which is no class of the"),
+        ((tmp_path / "iris.csv", "--model", arrays), "was fitted to arrays"),
+        ((tmp_path / "iris.csv", "--model", tmp_path / "none"), "none' cannot be read: No such file"),
+        ((tmp_path / "iris.csv", "--model", tmp_path / "iris.csv"), "was not written by dxent"),
+        ((tmp_path / "iris.csv", "--model", model, "--row", "151"), "there is no row 151"),
+        ((tmp_path / "iris.csv", "--model", model, "--binary"), "--binary needs a model of two classes"),
+        ((tmp_path / "other.csv", "--model", model), "other.csv': there is no column 'sepal length (cm)'"),
+        (("--logits", "1,2", "--label", "0", "--model", model), "--model goes with DATA"),
+    ]:
+        code, out, err = call(*words)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert says in err
+
+
+def test_a_value_that_the_model_never_missed_is_told(call, capsys, tmp_path):
+    frame = species(tmp_path / "iris.csv")
+    fit(tmp_path / "iris.csv", tmp_path / "iris.dxent")
+    capsys.readouterr()
+    frame.loc[0, "petal width (cm)"] = None
+    frame.to_csv(tmp_path / "holes.csv", index=False)
+    code, _, err = call(tmp_path / "holes.csv", "--model", tmp_path / "iris.dxent")
+    assert code == 0
+    assert err.startswith("dxent: warning: column 'petal width (cm)' was complete in the training rows")

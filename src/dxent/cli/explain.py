@@ -16,6 +16,7 @@ Rows = list[list[float]]
 @click.command("explain")
 @click.argument("data", required=False)
 @click.option("--target", metavar="COLUMN", help="The column of labels of a file.")
+@click.option("--model", metavar="FILE", help="A model that dxent fit wrote; without it, one is fitted.")
 @click.option("--row", type=click.IntRange(1), help="Which row of DATA; the first, without it, is 1.")
 @click.option("--logits", type=numbers, help="Instead of DATA: the logits, such as 1,2,5.")
 @click.option("--x", type=numbers, help="Instead of DATA: the features of one sample.")
@@ -28,6 +29,7 @@ Rows = list[list[float]]
 def command(
     data: str | None,
     target: str | None,
+    model: str | None,
     row: int | None,
     logits: Rows | None,
     x: Rows | None,
@@ -40,25 +42,27 @@ def command(
 ) -> int:
     """Explain the derivative of a row's loss by the chain rule.
 
-    DATA is a bundled data set (iris, wine, digits, breast_cancer) or a CSV, TSV or Parquet file of numeric
-    columns; a model is fitted to it first. Or the numbers are typed in: --logits 1,2,5 --label 2, or --x, --W
-    and --label.
+    DATA is a bundled data set (iris, wine, digits, breast_cancer) or a CSV, TSV or Parquet file with labels.
+    The model is that of --model, or is fitted to DATA first. Or the numbers are typed in: --logits 1,2,5
+    --label 2, or --x, --W and --label.
     """
     _check_choice({"DATA": data, "--logits": logits, "--x": x})
     if data is None:
-        _forbid("goes with DATA", {"--row": row, "--target": target})
+        _forbid("goes with DATA", {"--row": row, "--target": target, "--model": model})
     else:
         _forbid("goes with --logits or --x, not with DATA", {"--label": label})
     if x is None:
         _forbid("goes with --x", {"--W": weights})
 
-    from dxent.cli import explaining
+    from dxent.cli import explaining, explaining_rows
     from dxent.cli.terminal import say
     from dxent.report.derivation_console import explanation_text
     from dxent.report.derivation_html import explanation_page
 
-    if data is not None:
-        case = explaining.of_row(data, target, row or 1, binary)
+    if data is not None and model is not None:
+        case = explaining_rows.of_row_and_model(model, data, target, row or 1, binary)
+    elif data is not None:
+        case = explaining_rows.of_row(data, target, row or 1, binary)
     elif label is None:
         raise click.UsageError("name the class that happened: --label")
     elif logits is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,11 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from dxent.cli.frames import load
-from dxent.data.table import Table
-from dxent.estimators import LogisticRegression, NotCertifiedWarning
 from dxent.functions import Affine, BinaryCrossEntropy, Composition, CrossEntropy, Linear, sigmoid, softmax
 from dxent.report.derivation import derive
 from dxent.report.explanation import Explanation, naive_logistic, naive_softmax, rounding
 
-__all__ = ["Case", "explain", "of_logits", "of_row", "of_weights", "write"]
+__all__ = ["Case", "explain", "of_logits", "of_weights", "write"]
 
 Rows = list[list[float]]
 
@@ -95,56 +91,12 @@ def of_weights(typed: Rows, weights: Rows | None, label: int, binary: bool) -> C
     return Case(title, (), (Linear(x),), point, label, binary, rows, _numbered("x", len(x)), logits)
 
 
-def of_row(data: str, target: str | None, row: int, binary: bool) -> Case:
-    """Explain the loss of a row of a table, at the weights that are fitted to the table."""
-    table = load(data, target)
-    if row > len(table.labels):
-        raise click.UsageError(f"there is no row {row}: {table.source!r} has {len(table.labels)} rows")
-    own = table.labels[row - 1].item()
-    rest = binary and len(np.unique(table.labels)) > 2
-    labels = table.labels == own if rest else table.labels
-    model = _fit(table, labels)
-    classes = model.classes_.tolist()
-    weights = np.column_stack([model.coef_, model.intercept_])
-    label = classes.index(labels[row - 1].item())
-    two = len(classes) == 2
-    event = own if rest else classes[1]
-    remarks = (
-        f"Its {table.target} is {own!r}"
-        + (f"; the event, t = 1, is {event!r}, here t = {label}." if two else "."),
-        f"No model was given: {'logistic' if two else 'softmax'} regression with C = 1 was fitted to all "
-        f"{len(labels)} rows on the spot.",
-        str(model.optimality_),
-    )
-    names = ("∂L/∂w",) if two else tuple(map(str, classes))
-    columns = (*table.columns, "bias")
-    layer, point = Affine(_dense_row(table, row)), weights[0] if two else weights
-    return Case(f"Row {row} of {table.source}", remarks, (layer,), point, label, two, names, columns, names)
-
-
 def write(path: str, page: str) -> None:
     """Write a page, or say why it cannot be written."""
     try:
         Path(path).write_text(page, encoding="utf-8")
     except OSError as refusal:
         raise click.UsageError(f"{path!r} cannot be written: {refusal.strerror}") from refusal
-
-
-def _fit(table: Table, labels: NDArray[Any]) -> LogisticRegression:
-    """Fit the whole table; whether that is proved optimal, the explanation says itself."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotCertifiedWarning)
-        try:
-            return LogisticRegression().fit(table.X, labels)
-        except ValueError as refusal:
-            raise click.UsageError(f"no model can be fitted: {refusal}") from refusal
-
-
-def _dense_row(table: Table, row: int) -> NDArray[np.float64]:
-    """Return a row of a table, which is sparse where words are counted."""
-    rows: Any = table.X[row - 1 : row]
-    dense = rows.toarray() if hasattr(rows, "toarray") else rows
-    return np.asarray(dense[0], dtype=np.float64)
 
 
 def _one_row(typed: Rows, option: str) -> NDArray[np.float64]:
