@@ -194,6 +194,15 @@ def test_weights_are_rows_repeated(call, write):
     assert objectives[0] == pytest.approx(objectives[1], rel=1e-9)
 
 
+def test_held_out_rows_with_missing_values_where_the_others_have_none(call, write):
+    train, other = write("x,label\n" + "1,a\n2,b\n" * 10), write("x,label\n,a\n2,b\n", "test.csv")
+    code, out, err = call("fit", train, "--target", "label", "--test", other)
+    assert code == 0
+    assert "Held out: 2 rows" in out
+    assert err.startswith("dxent: warning: column 'x' was complete in the training rows")
+    assert err.count("\n") == 1
+
+
 def test_scores_that_are_not_numbers_can_be_written(call, write, tmp_path):
     train, other = write("x,label\n" + "1,a\n2,b\n" * 10), write("x,label\n1,a\n1,a\n", "test.csv")
     words = ["fit", train, "--target", "label", "--test", other, "-o", tmp_path / "m.dxent"]
@@ -313,6 +322,13 @@ def test_a_test_file_with_other_labels_or_without_a_column(call, write):
     code, _, err = call("fit", train, "--target", "label", "--test", write("y,label\n1,a\n", "less.csv"))
     assert code == 2
     assert "less.csv': there is no column 'x'" in err
+
+
+def test_labels_of_a_test_file_are_read_as_those_of_the_table(call, write):
+    train = write("x,label\n" + "1,1\n2,x\n" * 10)
+    code, out, _ = call("fit", train, "--target", "label", "--test", write("x,label\n1,1\n", "other.csv"))
+    assert code == 0
+    assert "Held out: 1 rows" in out
 
 
 def test_free_text_is_refused_with_advice(call, write):

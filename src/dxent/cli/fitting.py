@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections import Counter
 from dataclasses import asdict, replace
 from typing import Any
@@ -12,10 +11,10 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from dxent.cli.frames import dropped, load, open_frame, weights
+from dxent.cli.frames import dropped, open_frame, weights
 from dxent.cli.holdout import hold_out
 from dxent.cli.options import FitOptions
-from dxent.cli.terminal import complain, waiting
+from dxent.cli.terminal import complain, telling_warnings, waiting
 from dxent.data.leaks import telling_columns
 from dxent.data.table import Frame, TableError
 from dxent.data.writing import check_writable
@@ -27,7 +26,7 @@ from dxent.report.console import interrupted_sentence
 from dxent.report.content import DataSummary, FitReport, HeldOut, Proof
 from dxent.report.metrics import chance, scores, spread
 
-__all__ = ["load", "train"]
+__all__ = ["train"]
 
 Weights = NDArray[np.float64] | None
 
@@ -99,6 +98,9 @@ def _tested(
     if options.test is None:
         return frame.take(rows), None if weight is None else weight[rows]
     other = open_frame(options.test, frame.target)
+    if frame.labels.dtype.kind == "U":
+        # 1, 2 are numbers in a file of their own, and text beside x
+        other = replace(other, labels=other.labels.astype(str))
     unseen = sorted(set(other.labels.tolist()) - set(frame.labels.tolist()), key=str)
     if unseen:
         raise click.UsageError(
@@ -109,8 +111,7 @@ def _tested(
 
 def _fit(model: TableClassifier, frame: Frame, weight: Weights, options: FitOptions) -> None:
     """Fit, with refusals and warnings as sentences; that a fit is not certified, the report says itself."""
-    with warnings.catch_warnings(record=True) as caught, waiting("fitting", options.quiet):
-        warnings.simplefilter("always")
+    with telling_warnings(silent=(NotCertifiedWarning,)), waiting("fitting", options.quiet):
         try:
             model.fit(frame.columns, frame.labels, weight)
         except TableError as fault:
@@ -123,9 +124,6 @@ def _fit(model: TableClassifier, frame: Frame, weight: Weights, options: FitOpti
                 kept = f"; it is kept in {options.output!r}" if options.output else ""
                 complain(interrupted_sentence(_proof(model)) + kept)
             raise
-    for warning in caught:
-        if not issubclass(warning.category, NotCertifiedWarning):
-            complain(f"warning: {warning.message}")
 
 
 def _proof(model: TableClassifier) -> Proof:
@@ -162,10 +160,11 @@ def _score(
     seed: int,
 ) -> HeldOut:
     classes = model.classes_.tolist()
-    try:
-        log_probs = model.predict_log_proba(tested.columns)
-    except TableError as fault:
-        raise click.UsageError(f"{tested.source!r}: {fault}") from fault
+    with telling_warnings():
+        try:
+            log_probs = model.predict_log_proba(tested.columns)
+        except TableError as fault:
+            raise click.UsageError(f"{tested.source!r}: {fault}") from fault
     places = np.searchsorted(model.classes_, training.labels)
     shares = np.bincount(places, training_weight, minlength=len(classes))
     return HeldOut(

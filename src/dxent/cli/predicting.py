@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 from typing import Any, BinaryIO
 
 import click
 import numpy as np
 
-from dxent.cli.terminal import complain
+from dxent.cli.terminal import telling_warnings
 from dxent.data.readers import read_columns
 from dxent.data.table import TableError
 from dxent.data.writing import check_writable, write_atomically
@@ -54,15 +53,11 @@ def _features(model: ModelFile, data: str) -> Any:
             "the model was fitted to arrays, not to a table: predict with it in Python (dxent.load)"
         )
     columns = read_columns(data)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with telling_warnings():
         try:
-            X = model.schema.encode(columns)
+            return model.schema.encode(columns)
         except TableError as fault:
             raise TableError(f"{data!r}: {fault}") from fault
-    for warning in caught:
-        complain(f"warning: {warning.message}")
-    return X
 
 
 def _predictions(model: ModelFile, X: Any, guard: bool) -> Any:

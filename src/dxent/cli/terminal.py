@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import AbstractContextManager, nullcontext
+import warnings
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.util import find_spec
 
 import click
 
-__all__ = ["complain", "say", "waiting"]
+__all__ = ["complain", "say", "telling_warnings", "waiting"]
 
 
 def say(text: str) -> None:
@@ -38,3 +40,14 @@ def waiting(what: str, quiet: bool) -> AbstractContextManager[object]:
     from rich.console import Console
 
     return Console(stderr=True).status(f"{what} …")
+
+
+@contextmanager
+def telling_warnings(*, silent: tuple[type[Warning], ...] = ()) -> Generator[None]:
+    """Print each warning of what is done in the context as one sentence, but for those that are silent."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        if not issubclass(warning.category, silent):
+            complain(f"warning: {warning.message}")
