@@ -9,9 +9,8 @@ from typing import Any
 
 import click
 import numpy as np
-from numpy.typing import NDArray
 
-from dxent.cli.frames import dropped, open_frame, weights
+from dxent.cli.frames import dropped, open_frame, weighted
 from dxent.cli.holdout import hold_out
 from dxent.cli.options import FitOptions
 from dxent.cli.terminal import complain, telling_warnings, waiting
@@ -28,19 +27,13 @@ from dxent.report.metrics import chance, scores, spread
 
 __all__ = ["train"]
 
-Weights = NDArray[np.float64] | None
-
 
 def train(options: FitOptions) -> FitReport:
     """Fit part of the table's rows, score the rest, and write the model if it is wanted."""
     _check_output(options)
-    frame = dropped(open_frame(options.data, options.target), options.drop)
-    weight = weights(frame, options.weight)
-    unused = [options.weight] if options.weight is not None else []
-    frame = replace(frame, columns=frame.columns.drop_columns(unused))
+    frame = weighted(dropped(open_frame(options.data, options.target), options.drop), options.weight)
     _check_classes(frame)
-    train_rows, test_rows = hold_out(frame.labels, 0 if options.test else options.test_size, options.seed)
-    training, training_weight = frame.take(train_rows), None if weight is None else weight[train_rows]
+    training, tested = _split(frame, options)
     model = TableClassifier(
         C=options.C,
         standardize=options.standardize,
@@ -51,23 +44,18 @@ def train(options: FitOptions) -> FitReport:
         random_state=options.seed,
     )
     start = time.perf_counter()
-    _fit(model, training, training_weight, options)
+    _fit(model, training, options)
     report = FitReport(
         data=_summary(frame, model),
-        fitted_rows=len(train_rows),
+        fitted_rows=len(training.labels),
         C=float(model.C_),
         iterations=int(np.max(model.n_iter_)),
         seconds=time.perf_counter() - start,
         kernels=str(show_config()["kernels"]),
-        held_out=None,
+        held_out=_score(model, training, tested, options.seed) if len(tested.labels) else None,
         proof=_proof(model),
         model=options.output,
     )
-    tested, tested_weight = _tested(options, frame, weight, test_rows)
-    if len(tested.labels):
-        report = replace(
-            report, held_out=_score(model, training, training_weight, tested, tested_weight, options.seed)
-        )
     _write(model, options, report)
     return report
 
@@ -91,12 +79,11 @@ def _check_classes(frame: Frame) -> None:
         )
 
 
-def _tested(
-    options: FitOptions, frame: Frame, weight: Weights, rows: NDArray[np.intp]
-) -> tuple[Frame, Weights]:
-    """Return the rows to score on, of the same table or of another file."""
+def _split(frame: Frame, options: FitOptions) -> tuple[Frame, Frame]:
+    """Return the rows to fit and the rows to score, of the same table or of another file."""
     if options.test is None:
-        return frame.take(rows), None if weight is None else weight[rows]
+        train_rows, test_rows = hold_out(frame.labels, options.test_size, options.seed)
+        return frame.take(train_rows), frame.take(test_rows)
     other = open_frame(options.test, frame.target)
     if frame.labels.dtype.kind == "U":
         # 1, 2 are numbers in a file of their own, and text beside x
@@ -106,14 +93,14 @@ def _tested(
         raise click.UsageError(
             f"{other.source!r} has labels that {frame.source!r} lacks, such as {unseen[0]!r}: drop its rows"
         )
-    return other, weights(other, options.weight)
+    return frame, weighted(other, options.weight)
 
 
-def _fit(model: TableClassifier, frame: Frame, weight: Weights, options: FitOptions) -> None:
+def _fit(model: TableClassifier, frame: Frame, options: FitOptions) -> None:
     """Fit, with refusals and warnings as sentences; that a fit is not certified, the report says itself."""
     with telling_warnings(silent=(NotCertifiedWarning,)), waiting("fitting", options.quiet):
         try:
-            model.fit(frame.columns, frame.labels, weight)
+            model.fit(frame.columns, frame.labels, frame.weight)
         except TableError as fault:
             raise click.UsageError(f"{frame.source!r}: {fault}") from fault
         except ValueError as refusal:
@@ -151,14 +138,7 @@ def _summary(frame: Frame, model: TableClassifier) -> DataSummary:
     )
 
 
-def _score(
-    model: TableClassifier,
-    training: Frame,
-    training_weight: Weights,
-    tested: Frame,
-    weight: Weights,
-    seed: int,
-) -> HeldOut:
+def _score(model: TableClassifier, training: Frame, tested: Frame, seed: int) -> HeldOut:
     classes = model.classes_.tolist()
     with telling_warnings():
         try:
@@ -166,12 +146,12 @@ def _score(
         except TableError as fault:
             raise click.UsageError(f"{tested.source!r}: {fault}") from fault
     places = np.searchsorted(model.classes_, training.labels)
-    shares = np.bincount(places, training_weight, minlength=len(classes))
+    shares = np.bincount(places, training.weight, minlength=len(classes))
     return HeldOut(
         rows=len(tested.labels),
-        model=scores(tested.labels, classes, log_probs, weight),
-        spread=spread(tested.labels, classes, log_probs, weight, seed=seed),
-        baseline=chance(tested.labels, classes, shares / shares.sum(), weight),
+        model=scores(tested.labels, classes, log_probs, tested.weight),
+        spread=spread(tested.labels, classes, log_probs, tested.weight, seed=seed),
+        baseline=chance(tested.labels, classes, shares / shares.sum(), tested.weight),
     )
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 import numpy as np
-from numpy.typing import NDArray
 
 from dxent.cli.bundled import BUNDLED, load_bundled
 from dxent.data.cells import as_numbers, typed
@@ -15,7 +14,7 @@ from dxent.data.readers import read_frame, unknown_column
 from dxent.data.schema import Schema
 from dxent.data.table import Frame, Table, TableError
 
-__all__ = ["dropped", "encoded", "load", "open_frame", "weights"]
+__all__ = ["dropped", "encoded", "load", "open_frame", "weighted"]
 
 
 def load(data: str, target: str | None) -> Table:
@@ -60,20 +59,20 @@ def encoded(frame: Frame) -> Table:
         raise click.UsageError(f"{frame.source!r}: {fault}") from fault
 
 
-def weights(frame: Frame, name: str | None) -> NDArray[np.float64] | None:
-    """Return the weight of each row, or None if no column was named."""
+def weighted(frame: Frame, name: str | None) -> Frame:
+    """Return the frame with one of its columns as the rows' weights; as it is if none is named."""
     if name is None:
-        return None
+        return frame
     names = frame.columns.column_names
     if name not in names:
         raise click.UsageError(f"--weight: {frame.source!r} has {unknown_column(name, names)}")
     try:
-        values = np.asarray(as_numbers(name, frame.columns[name]).to_numpy(), dtype=np.float64)
+        weight = np.asarray(as_numbers(name, frame.columns[name]).to_numpy(), dtype=np.float64)
     except TableError as fault:
         raise click.UsageError(f"{frame.source!r}: {fault}") from fault
-    bad = ~(values >= 0)
+    bad = ~(weight >= 0)
     if bad.any():
         row = int(np.argmax(bad))
-        found = "missing" if np.isnan(values[row]) else f"{values[row]:g}"
+        found = "missing" if np.isnan(weight[row]) else f"{weight[row]:g}"
         raise click.UsageError(f"--weight: row {row + 1} of {name!r} is {found}: weights are 0 or more")
-    return values
+    return replace(frame, columns=frame.columns.drop_columns([name]), weight=weight)

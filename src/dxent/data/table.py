@@ -27,18 +27,24 @@ class Frame:
 
     A plain string in ``columns`` is a cell of a text file, which may turn out to be a number or a date
     (`dxent.data.cells.typed`); text that is known to be text is dictionary-encoded. ``labels`` (rows,) holds
-    text, integers or bools. ``source`` and ``target`` are the names to show: of the data set and of its
-    label column.
+    text, integers or bools; ``weight`` (rows,), how much each row counts, or None where all count alike.
+    ``source`` and ``target`` are the names to show: of the data set and of its label column.
     """
 
     source: str
     target: str
     columns: pa.Table
     labels: NDArray[Any]
+    weight: NDArray[np.float64] | None = None
 
     def take(self, rows: NDArray[np.intp]) -> Frame:
         """Return some of the rows."""
-        return replace(self, columns=self.columns.take(rows), labels=self.labels[rows])
+        return replace(
+            self,
+            columns=self.columns.take(rows),
+            labels=self.labels[rows],
+            weight=None if self.weight is None else self.weight[rows],
+        )
 
 
 @dataclass(frozen=True, eq=False)
