@@ -11,6 +11,7 @@ from pathlib import Path
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "special-values.md"
 INF, NAN, LOG_2, LOG_3 = math.inf, math.nan, math.log(2), math.log(3)
 S, L = 1 / (1 + math.e), math.log1p(1 / math.e)
+V = S * (1 - S)
 MAX = "max"
 """Stands for the largest number of a dtype."""
 
@@ -23,7 +24,7 @@ ROWS = [
     ([0.0], ([1], [0], 0, 0, [0], [0])),
     ([INF], ([1], [0], INF, 0, [0], [0])),
     ([-INF], ([NAN], [NAN], -INF, NAN, [NAN], [NAN])),
-    ([-INF, 0, 1], ([0, S, 1 - S], [-INF, -1 - L, -L], 1 + L, INF, [-1, S, 1 - S], [0, S * (1 - S), S * (1 - S)])),
+    ([-INF, 0, 1], ([0, S, 1 - S], [-INF, -1 - L, -L], 1 + L, INF, [-1, S, 1 - S], [0, V, V])),
     ([INF, 0, 1], FIRST),
     ([INF, -INF, 0], FIRST),
     ([0, INF, 1], ([0, 1, 0], [-INF, 0, -INF], INF, INF, [-1, 1, 0], [0, 0, 0])),

@@ -58,12 +58,13 @@ def test_other_libraries(library):
         jax.config.update("jax_enable_x64", True)
     largest = np.finfo("float64").max
     for row, values in special.ROWS:
-        x, loss = xp.asarray([special.numbers(row, largest)]), SoftmaxCrossEntropy(xp.asarray([0]))
+        x = xp.asarray([special.numbers(row, largest)], dtype=xp.float64)
+        loss = SoftmaxCrossEntropy(xp.asarray([0]))
         found = (softmax(x)[0, :], log_softmax(x)[0, :], logsumexp(x)[0], loss(x), loss.gradient(x)[0, :])
         for result, expected in zip(found, values, strict=False):
             same(result, special.numbers(expected, largest), "float64")
     for point, values in special.POINTS:
-        z = xp.asarray([special.numbers(point, largest)])
+        z = xp.asarray([special.numbers(point, largest)], dtype=xp.float64)
         yes, no = (SigmoidCrossEntropy(xp.asarray([label])) for label in (1.0, 0.0))
         found = {"sigmoid": sigmoid(z), "log_sigmoid": log_sigmoid(z), "softplus": softplus(z)}
         found |= {"loss_of_yes": yes(z), "loss_of_no": no(z), "gradient_of_yes": yes.gradient(z)}
