@@ -40,8 +40,8 @@ _FORM = {
     "classes": "list",
     "class_type": "str",
     "shape": "list of int",
-    "features": "anything",
-    "schema": "anything",
+    "features": "list of str or null",
+    "schema": "dict or null",
     "facts": "dict",
 }
 # What labels can be, and the type of their JSON.
@@ -171,9 +171,7 @@ def _model(header: dict[str, Any], numbers: NDArray[np.float64], rows: int, colu
     if not np.isfinite(numbers).all():
         raise ValueError("it has coefficients that are not finite")
     schema = None if header["schema"] is None else Schema.from_json(header["schema"])
-    features = header["features"]
-    if features is not None:
-        features = tuple(checked({"features": features}, "header", {"features": "list of str"})["features"])
+    features = None if header["features"] is None else tuple(header["features"])
     named = schema.features if schema is not None else features
     if named is not None and len(named) != columns:
         raise ValueError(f"it names {len(named)} features, but has weights for {columns}")

@@ -31,6 +31,8 @@ NOON = datetime.datetime(2024, 5, 31, 12, 0)
         (["a", "b", None, "1"], ["a", "b", None, "1"]),
         (["yes", "no"], ["yes", "no"]),
         (["1-2", "3-4"], ["1-2", "3-4"]),
+        (["18_24", "25_34"], ["18_24", "25_34"]),
+        (["1 2", "1.2.3"], ["1 2", "1.2.3"]),
         ([None, None], [None, None]),
     ],
 )
@@ -81,6 +83,11 @@ def test_row_76_foreign_customs_are_refused_not_taken_for_categories(cell):
         TableError, match=r"is neither a number such as 1234\.5 nor a date such as 2024-12-31"
     ):
         typed_cells([cell] * 10)
+
+
+def test_row_76_thousands_separators_among_plain_numbers():
+    with pytest.raises(TableError, match=r"row 2, column 'x': '1,200\.50' is neither a number"):
+        typed_cells(["900.25", "1,200.50", "3.5", "2,000.00"])
 
 
 def test_dates_that_there_are_not():

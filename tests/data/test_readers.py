@@ -69,7 +69,7 @@ def test_rows_can_be_taken(write):
     assert frame.labels.tolist() == ["blue"]
 
 
-@pytest.mark.parametrize("spelling", ["", "NA", "nan", "NaN", "null", "NULL", "N/A", "#N/A", " NA "])
+@pytest.mark.parametrize("spelling", ["", "NA", "nan", "NaN", "null", "NULL", "N/A", "#N/A", " NA ", "?"])
 def test_row_76_spellings_of_a_missing_cell(write, spelling):
     frame = read_frame(write(f"x,label\n1,a\n{spelling},b\n"), "label")
     assert frame.columns["x"].to_pylist() == ["1", None]

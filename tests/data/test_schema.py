@@ -160,7 +160,7 @@ def test_row_64_cells_of_another_kind_at_predict():
 def test_missing_values_where_training_rows_had_none_are_told():
     schema, _ = learn({"a": [1, 2, 9]})
     with pytest.warns(
-        DxentWarning, match="'a' was complete in the training rows: 1 missing value is replaced"
+        DxentWarning, match="'a' was complete in the training rows: 1 missing value is filled in"
     ):
         X = schema.encode(pa.table({"a": [None, 5]}))
     np.testing.assert_array_equal(X, [[2], [5]])

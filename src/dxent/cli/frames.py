@@ -14,12 +14,17 @@ from dxent.data.readers import read_frame, unknown_column
 from dxent.data.schema import Schema
 from dxent.data.table import Frame, Table, TableError
 
-__all__ = ["dropped", "encoded", "load", "open_frame", "weighted"]
+__all__ = ["dropped", "load", "open_frame", "weighted"]
 
 
 def load(data: str, target: str | None) -> Table:
     """Return the table that the words on the command line name, all of its columns used."""
-    return encoded(dropped(open_frame(data, target), ()))
+    frame = dropped(open_frame(data, target), ())
+    try:
+        schema = Schema.learn(frame.columns, frame.target)
+        return Table(frame.source, frame.target, schema.features, schema.encode(frame.columns), frame.labels)
+    except TableError as fault:
+        raise click.UsageError(f"{frame.source!r}: {fault}") from fault
 
 
 def open_frame(data: str, target: str | None) -> Frame:
@@ -46,15 +51,6 @@ def dropped(frame: Frame, drop: tuple[str, ...]) -> Frame:
             raise click.UsageError(f"--drop: {frame.source!r} has {unknown_column(name, names)}")
     try:
         return replace(frame, columns=typed(frame.columns.drop_columns(list(drop))))
-    except TableError as fault:
-        raise click.UsageError(f"{frame.source!r}: {fault}") from fault
-
-
-def encoded(frame: Frame) -> Table:
-    """Return the frame as numbers."""
-    try:
-        schema = Schema.learn(frame.columns, frame.target)
-        return Table(frame.source, frame.target, schema.features, schema.encode(frame.columns), frame.labels)
     except TableError as fault:
         raise click.UsageError(f"{frame.source!r}: {fault}") from fault
 

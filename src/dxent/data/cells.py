@@ -21,7 +21,10 @@ __all__ = ["as_booleans", "as_numbers", "as_texts", "as_times", "typed"]
 _MOSTLY = 0.9  # of which kind a column is, once so many of its cells are
 _ADVICE = "correct it, or leave the column out (--drop)"
 # Numbers and dates in the customs of some country: 1,5 · 1.000,00 · 1_000 · 0x10 · 31.12.2024 · 5 %
-_FOREIGN = r"^\s*([-+]?[\d.,'_ ]*\d[.,'_ ]+\d[\d.,'_ ]*|0[xX][0-9a-fA-F]+|\d+/\d+/\d+|[-+]?[\d.,]+ ?%)\s*$"
+_FOREIGN = (
+    r"^([-+]?\d{1,3}([.,'_ ]\d{3})+([.,]\d+)?|[-+]?\d*,\d+|0[xX][0-9a-fA-F]+|[-+]?[\d.,]+ ?%"
+    r"|\d{1,2}\.\d{1,2}\.\d{2,4}|\d+/\d+/\d+)$"
+)
 
 
 @dataclass(frozen=True)
@@ -160,12 +163,13 @@ def _typed(name: str, texts: pa.ChunkedArray) -> pa.ChunkedArray:
     filled = len(texts) - texts.null_count
     if not filled:
         return texts.dictionary_encode()
+    trimmed = pc.utf8_trim_whitespace(texts)
     for kind in (_NUMBER, _BOOLEAN, _TIME):
-        matching = pc.sum(pc.match_substring_regex(pc.utf8_trim_whitespace(texts), kind.pattern)).as_py() or 0
-        if matching >= _MOSTLY * filled:
+        if pc.sum(pc.match_substring_regex(trimmed, kind.pattern)).as_py() >= _MOSTLY * filled:
             return _parsed(name, texts, kind)
-    foreign = pc.match_substring_regex(texts, _FOREIGN)
-    if (pc.sum(foreign).as_py() or 0) >= _MOSTLY * filled:
+    foreign = pc.match_substring_regex(trimmed, _FOREIGN)
+    number = pc.match_substring_regex(trimmed, _NUMBER.pattern)
+    if pc.any(foreign).as_py() and pc.sum(pc.or_(foreign, number)).as_py() >= _MOSTLY * filled:
         row = _first(foreign)
         raise TableError(
             f"row {row + 1}, column {name!r}: {texts[row].as_py()!r} is neither a number such as 1234.5 nor "

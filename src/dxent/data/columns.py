@@ -172,7 +172,7 @@ def _filled(column: Numeric | Boolean | DateTime, values: Features, fill: Featur
     if count and not column.missing:
         warnings.warn(
             f"column {column.name!r} was complete in the training rows: {count} missing "
-            f"{'value is' if count == 1 else 'values are'} replaced by the middle one of those rows",
+            f"{'value is' if count == 1 else 'values are'} filled in",
             DxentWarning,
             stacklevel=4,
         )

@@ -37,8 +37,8 @@ def column_names(path: Path, delimiter: str) -> list[str]:
 def read(path: Path, delimiter: str, names: list[str], target: str | None) -> pa.Table:
     """Read the file as an Arrow table of plain strings; the target, if any, is text or integers.
 
-    Null are the usual spellings of a missing cell (empty, ``NA``, ``nan``, ``null``, …) and the empty label.
-    Labels are integers where every one is written as an integer, else the text as it stands.
+    Null are the usual spellings of a missing cell (empty, ``NA``, ``nan``, ``null``, ``?``, …) and the empty
+    label. Labels are integers where every one is written as an integer, else the text as it stands.
     """
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
@@ -66,7 +66,7 @@ def _filled(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     import pyarrow.compute as pc
     from pyarrow.csv import ConvertOptions
 
-    spellings = pa.array(ConvertOptions().null_values)
+    spellings = pa.array([*ConvertOptions().null_values, "?"])
     return pc.if_else(pc.is_in(pc.utf8_trim_whitespace(texts), value_set=spellings), None, texts)
 
 

@@ -18,7 +18,8 @@ _HAS_TYPE: dict[str, Callable[[Any], bool]] = {
     "dict": lambda value: isinstance(value, dict),
     "list of str": lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
     "list of int": lambda value: isinstance(value, list) and all(type(item) is int for item in value),
-    "anything": lambda value: True,
+    "dict or null": lambda value: value is None or isinstance(value, dict),
+    "list of str or null": lambda value: value is None or _HAS_TYPE["list of str"](value),
 }
 
 

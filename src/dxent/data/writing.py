@@ -47,19 +47,19 @@ def write_atomically(
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, place)
-        _sync_directory(place.parent)
     except OSError as refusal:
         raise OSError(f"{str(path)!r} cannot be written: {refusal.strerror or refusal}") from refusal
     finally:
         with suppress(OSError):
             os.unlink(temporary)
+    with suppress(OSError):  # the file is there; not every system can be asked to sync its name
+        _sync_directory(place.parent)
 
 
 def _sync_directory(directory: Path) -> None:
-    """Make a new name survive a power cut, where the system has a way to ask for it."""
-    if hasattr(os, "O_DIRECTORY"):
-        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    """Make a new name survive a power cut."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from dxent.modelfile import ModelFile, ModelFileError, read_model, write_model
 __all__ = ["load", "model_file", "save"]
 
 Classifier = LogisticRegression | TableClassifier
+
+_FACTS = {"settings": "dict", "optimality": "dict", "iterations": "int"}
 
 
 def save(model: Classifier, path: str | Path) -> None:
@@ -45,7 +47,7 @@ def load(path: str | Path) -> LogisticRegression | TableClassifier:
     file = read_model(path)
     try:
         return _estimator(file)
-    except (TypeError, ValueError) as fault:
+    except (TypeError, ValueError) as fault:  # an estimator that takes no such settings, too
         raise ModelFileError(f"{str(path)!r} is not a usable model file: {fault}") from fault
 
 
@@ -73,32 +75,25 @@ def model_file(model: Classifier, facts: Mapping[str, Any] | None = None) -> Mod
 
 def _estimator(file: ModelFile) -> Classifier:
     """Return the estimator that a model file describes."""
-    settings = checked(file.facts.get("settings"), "settings", _form(file))
-    settings = {name: _restored(value) for name, value in settings.items()}
-    inner_names = LogisticRegression().get_params()
-    inner = LogisticRegression(**{name: value for name, value in settings.items() if name in inner_names})
-    inner.coef_, inner.intercept_, inner.classes_ = file.weights, file.bias, file.classes
-    inner.n_features_in_ = file.weights.shape[1]
-    if file.features is not None:
-        inner.feature_names_in_ = np.array(file.features, dtype=object)
-    form = {field.name: "anything" for field in fields(Optimality)}
-    proof = checked(file.facts.get("optimality"), "optimality", form)
-    inner.optimality_ = Optimality(**{name: _restored(value) for name, value in proof.items()})
-    inner.n_iter_ = np.array([file.facts.get("iterations")], dtype=np.int32)
+    known = {name: file.facts.get(name) for name in _FACTS}
+    facts = {name: _restored(value) for name, value in checked(known, "facts", _FACTS).items()}
     if file.schema is None:
-        return inner
-    model = TableClassifier(**settings)
-    inner.set_params(C=_restored(file.facts.get("C")))
-    model.schema_, model.model_, model.C_ = file.schema, inner, inner.C
+        return _fitted(LogisticRegression(**facts["settings"]), file, facts)
+    model = TableClassifier(**facts["settings"])
+    model.schema_, model.C_ = file.schema, _restored(file.facts.get("C"))
+    model.model_ = _fitted(model.regression(model.C_), file, facts)
     return model
 
 
-def _form(file: ModelFile) -> dict[str, str]:
-    """Return the settings that a file of a model has to have."""
-    model = LogisticRegression() if file.schema is None else TableClassifier()
-    given = file.facts.get("settings")
-    names = given if isinstance(given, dict) else {}
-    return {name: "anything" for name in model.get_params() if name in names}
+def _fitted(model: LogisticRegression, file: ModelFile, facts: dict[str, Any]) -> LogisticRegression:
+    """Give an estimator what a fit would have given it."""
+    model.coef_, model.intercept_, model.classes_ = file.weights, file.bias, file.classes
+    model.n_features_in_ = file.weights.shape[1]
+    if file.features is not None:
+        model.feature_names_in_ = np.array(file.features, dtype=object)
+    model.optimality_ = Optimality(**facts["optimality"])
+    model.n_iter_ = np.array([facts["iterations"]], dtype=np.int32)
+    return model
 
 
 def _is_plain(value: Any) -> bool:
@@ -118,6 +113,8 @@ def _plain(value: Any) -> Any:
 
 def _restored(value: Any) -> Any:
     """Undo `_plain`."""
+    if isinstance(value, dict):
+        return {key: _restored(item) for key, item in value.items()}
     if isinstance(value, list):
         return tuple(map(_restored, value))
     return float(value[6:]) if isinstance(value, str) and value.startswith("float ") else value

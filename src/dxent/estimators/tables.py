@@ -92,9 +92,7 @@ class TableClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             if C != "auto":
                 raise ValueError(f'C must be a positive number or "auto", got {C!r}.')
             C = best_C(X, labels, weight, seed=self.random_state or 0)
-        model = LogisticRegression(
-            C=C, tol=self.tol, max_iter=self.max_iter, solver=self.solver, random_state=self.random_state
-        )
+        model = self.regression(C)
         try:
             model.fit(X, y, weight)
         finally:
@@ -102,6 +100,12 @@ class TableClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
                 model.coef_ = model.coef_ / scale
                 self.schema_, self.model_, self.C_ = schema, model, C
         return self
+
+    def regression(self, C: float) -> LogisticRegression:
+        """Return the regression, not fitted, that the features are for."""
+        return LogisticRegression(
+            C=C, tol=self.tol, max_iter=self.max_iter, solver=self.solver, random_state=self.random_state
+        )
 
     @property
     def classes_(self) -> NDArray[Any]:
