@@ -15,6 +15,7 @@ from dxent.objective.certificate import Certificate, duality_bound, self_concord
 from dxent.objective.coefficients import effective, raw
 from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.objective import Objective
+from dxent.objective.preconditioners import DENSE_FEATURES
 from dxent.objective.rank import null_space
 from dxent.objective.scaling import Moments, coordinates
 from dxent.solvers.base import Step, descend
@@ -161,7 +162,7 @@ def search(run: Run) -> str:
     size, name = run.objective.size, run.settings.solver
     most = run.settings.max_iter
     if name == "auto":
-        name = "newton" if run.objective.rows.samples * size**2 <= NEWTON_WORK else "newton-cg"
+        name = pick(run.objective)
     newton_follows = name != "newton" and size <= PROOF_PARAMETERS
     reason = "finished"
     # Newton takes a step even from a point that is proved: it costs little and ends at rounding level
@@ -174,6 +175,14 @@ def search(run: Run) -> str:
         for here in chord(run.objective, anchor, run.here):
             run.here = here
     return reason
+
+
+def pick(objective: Objective) -> str:
+    """Return the solver that does best, as measured, on problems of this size."""
+    if objective.rows.samples * objective.size**2 <= NEWTON_WORK:
+        return "newton"
+    # without a matrix of all features to precondition with, remembered curvature beats repeated products
+    return "lbfgs" if objective.rows.features > DENSE_FEATURES else "newton-cg"
 
 
 def follow(run: Run, name: str, max_iter: int) -> str:

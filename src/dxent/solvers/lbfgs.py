@@ -19,17 +19,18 @@ FLATNESS = 0.9
 def lbfgs(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
     """Yield the iterates of L-BFGS whose initial matrix is the preconditioner.
 
-    That is rebuilt once the passes since it was built have cost as much as building it.
+    That is rebuilt after twice as many steps as it cost passes to build, then after twice as many again, and
+    so on: the curvature settles as the fit proceeds.
 
     See: Nocedal & Wright, Numerical Optimization, algorithms 7.4 and 7.5.
     """
     here = start
     preconditioner = problem.preconditioner(here)
     pairs: deque[tuple[Vector, Vector, float]] = deque(maxlen=MEMORY)
-    steps = 0
+    steps, interval = 0, 2 * max(preconditioner.cost, MEMORY)
     while True:
-        if steps > max(preconditioner.cost, MEMORY):
-            preconditioner, steps = problem.preconditioner(here), 0
+        if steps > interval:
+            preconditioner, steps, interval = problem.preconditioner(here), 0, 2 * interval
         steps += 1
         there = line_search(problem, here, -two_loop(here.gradient, pairs, preconditioner), flatness=FLATNESS)
         if there is None and pairs:  # stale curvature: start afresh along the preconditioned gradient
