@@ -30,7 +30,7 @@ inline Reduced reduced(Doubles x) {
 inline Doubles scaled(Doubles value, Doubles shifted) {
     const Doubles n = shifted - kRounder;
 #if defined(__AVX512F__)
-    return _mm512_scalef_pd(value, n);
+    return _mm512_maskz_scalef_pd(__mmask8(-1), value, n);
 #else
     // In two steps where the power, or the result, leaves the normal range.
     const Integers tiny = n < -1000.0, huge = n > 1000.0;

@@ -1,0 +1,89 @@
+"""Fuzz the compiled kernels in a directory with bad labels, odd shapes and special values, on every level.
+
+python tools/sanitized.py BUILD        as tools/sanitize.sh does, whose build ends the process at a finding
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+SPECIAL = [np.inf, -np.inf, np.nan, 1e308, -1e308, 5e-324, 0.0, -746.0]
+LABELS = [-1, -100, 2**63 - 1, -(2**63), 10**6]
+
+
+def load(build: str) -> ModuleType:
+    """Return the extension module found under a directory."""
+    (path,) = Path(build).rglob("_native*.so")
+    spec = importlib.util.spec_from_file_location("_native", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def logits(rng: np.random.Generator, samples: int, classes: int, dtype: str) -> np.ndarray:
+    """Return logits of every size, some of them special values."""
+    with np.errstate(over="ignore"):
+        x = (rng.choice([1, 30, 1e3], (samples, 1)) * rng.normal(size=(samples, classes))).astype(dtype)
+        x[rng.random(x.shape) < 0.05] = rng.choice(SPECIAL).astype(dtype)
+    return x
+
+
+def rows(native: ModuleType, rng: np.random.Generator) -> None:
+    """Call every function of rows once, with labels of which a third are no class."""
+    samples, classes = int(rng.integers(0, 40)), int(rng.choice([1, 2, 3, 7, 8, 9, 31, 32, 33, 65, 1000]))
+    dtype = str(rng.choice(["f8", "f4"]))
+    x = logits(rng, samples, classes, dtype)
+    out, numbers = np.empty_like(x), np.empty(samples, dtype)
+    for name in ("softmax", "complement", "log_softmax"):
+        getattr(native, name)(x, out)
+    native.logsumexp(x, numbers)
+    labels = rng.integers(0, classes, samples)
+    bad = rng.random(samples) < 1 / 3
+    labels[bad] = rng.choice([*LABELS, classes], bad.sum())
+    losses, scale = np.empty(samples), rng.random(samples)
+    native.cross_entropy(x, labels, scale, losses)
+    assert np.isnan(losses[bad]).all()
+    native.cross_entropy(x, labels, scale, losses, out)
+    p = rng.dirichlet(np.ones(classes), samples)
+    native.softmax_product(p, x.astype("f8"), np.empty_like(p))
+    z = x.astype("f8").ravel()
+    for name in ("sigmoid", "sigmoid_slope", "softplus"):
+        getattr(native, name)(z, np.empty_like(z))
+
+
+def passes(native: ModuleType, rng: np.random.Generator) -> None:
+    """Call the kernels of a fit once, on a matrix of any layout."""
+    samples, features, outputs = (int(n) for n in rng.integers((0, 0, 1), (50, 40, 20)))
+    X = rng.normal(size=(2 * samples, features)).astype(str(rng.choice(["f8", "f4"])))[::2]
+    X = np.asfortranarray(X) if rng.random() < 0.5 else X
+    W = rng.normal(size=(outputs, features + int(rng.integers(2))))
+    centre = rng.normal(size=features) if rng.random() < 0.5 else None
+    labels, weight = rng.integers(0, max(outputs, 2), samples), rng.random(samples)
+    labels[rng.random(samples) < 0.2] = rng.choice(LABELS)
+    _, _, probs = native.loss_pass(X, centre, W, labels, weight)
+    native.hessian_pass(X, centre, probs, weight, W)
+    native.logits(X, centre, W)
+    native.pullback(X, centre, rng.normal(size=(samples, outputs)), bool(rng.integers(2)))
+
+
+def main(build: str, rounds: int = 300) -> None:
+    """Fuzz every instruction set."""
+    native = load(build)
+    for level in native.instruction_sets():
+        native.use(level)
+        rng = np.random.default_rng(0)
+        for _ in range(rounds):
+            rows(native, rng)
+            passes(native, rng)
+        print(f"{level}: {rounds} rounds without a finding")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
