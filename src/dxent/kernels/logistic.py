@@ -68,7 +68,10 @@ def _sigmoid(xp: Namespace, z: Array) -> Array:
 
 def _sigmoid_slope(xp: Namespace, z: Array) -> Array:
     t = xp.exp(-xp.abs(z))
-    return t / (1 + t) / (1 + t)
+    total = 1 + t
+    slope = t / total / total
+    # What 1 + t lost in rounding counts twice.
+    return slope - 2 * slope * ((t - (total - 1)) / total)
 
 
 def _softplus(xp: Namespace, z: Array) -> Array:

@@ -164,8 +164,8 @@ Doubles sigmoid(Doubles z) {
 }
 
 Doubles sigmoid_slope(Doubles z) {
-    const Doubles t = decay(z);
-    return t / (1.0 + t) / (1.0 + t);
+    const Doubles t = decay(z), total = 1.0 + t, slope = t / total / total;
+    return slope - 2.0 * slope * ((t - (total - 1.0)) / total);
 }
 
 Doubles softplus(Doubles z) { return (z > 0.0 ? z : broadcast<Doubles>(0.0)) + log1p(decay(z)); }
