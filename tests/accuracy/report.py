@@ -81,7 +81,7 @@ def table(dtype, count):
     return lines, kept
 
 
-def main(count=40):
+def main(count=20):
     """Write the page; return the exit code."""
     warnings.simplefilter("ignore")
     results = [table(dtype, count) for dtype in ("float64", "float32")]
