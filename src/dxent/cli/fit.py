@@ -15,6 +15,7 @@ __all__ = ["command"]
 @click.argument("data")
 @click.option("--target", metavar="COLUMN", help="The column of labels; every other column is used.")
 @click.option("-o", "--output", metavar="FILE", help="Write the model here, for dxent predict.")
+@click.option("--report", "page", metavar="FILE", help="Write a page on the fit here, as HTML.")
 @click.option("--drop", metavar="COLUMN", multiple=True, help="Do not use a column; may be repeated.")
 @click.option("--text", metavar="COLUMN", multiple=True, help="Count the words of a column; may be repeated.")
 @click.option("--test", metavar="FILE", help="Score on the rows of this file, and fit all rows of DATA.")
@@ -48,7 +49,7 @@ __all__ = ["command"]
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--quiet", is_flag=True, help="Print the proof only.")
-@click.option("--force", is_flag=True, help="Overwrite the file of -o.")
+@click.option("--force", is_flag=True, help="Overwrite the files of -o and --report.")
 def command(**typed: Any) -> int:
     """Fit softmax regression to DATA and prove it optimal.
 

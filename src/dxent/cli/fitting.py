@@ -11,8 +11,9 @@ import click
 import numpy as np
 
 from dxent.cli.frames import dropped, open_frame, weighted
-from dxent.cli.holdout import hold_out
+from dxent.cli.holdout import RowIndices, hold_out
 from dxent.cli.options import FitOptions
+from dxent.cli.reporting import check_page, write_page
 from dxent.cli.terminal import complain, telling_warnings, waiting
 from dxent.data.leaks import telling_columns
 from dxent.data.table import Frame, TableError
@@ -33,7 +34,7 @@ def train(options: FitOptions) -> FitReport:
     _check_output(options)
     frame = weighted(dropped(open_frame(options.data, options.target), options.drop), options.weight)
     _check_classes(frame)
-    training, tested = _split(frame, options)
+    training, tested, rows = _split(frame, options)
     model = TableClassifier(
         C=options.C,
         standardize=options.standardize,
@@ -57,11 +58,15 @@ def train(options: FitOptions) -> FitReport:
         model=options.output,
     )
     _write(model, options, report)
+    if options.page is not None:
+        scored = (training, np.arange(len(training.labels))) if report.held_out is None else (tested, rows)
+        write_page(options, model, report, *scored)
     return report
 
 
 def _check_output(options: FitOptions) -> None:
-    """Refuse a place for the model that cannot be written to, before any work."""
+    """Refuse places for the model and the page that cannot be written to, before any work."""
+    check_page(options)
     if options.output is None:
         return
     try:
@@ -79,11 +84,11 @@ def _check_classes(frame: Frame) -> None:
         )
 
 
-def _split(frame: Frame, options: FitOptions) -> tuple[Frame, Frame]:
-    """Return the rows to fit and the rows to score, of the same table or of another file."""
+def _split(frame: Frame, options: FitOptions) -> tuple[Frame, Frame, RowIndices]:
+    """Return the rows to fit, and the rows to score with their places in this table or in another file."""
     if options.test is None:
         train_rows, test_rows = hold_out(frame.labels, options.test_size, options.seed)
-        return frame.take(train_rows), frame.take(test_rows)
+        return frame.take(train_rows), frame.take(test_rows), test_rows
     other = open_frame(options.test, frame.target)
     if frame.labels.dtype.kind == "U":
         # 1, 2 are numbers in a file of their own, and text beside x
@@ -93,7 +98,7 @@ def _split(frame: Frame, options: FitOptions) -> tuple[Frame, Frame]:
         raise click.UsageError(
             f"{other.source!r} has labels that {frame.source!r} lacks, such as {unseen[0]!r}: drop its rows"
         )
-    return frame, weighted(other, options.weight)
+    return frame, weighted(other, options.weight), np.arange(len(other.labels))
 
 
 def _fit(model: TableClassifier, frame: Frame, options: FitOptions) -> None:

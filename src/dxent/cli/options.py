@@ -16,6 +16,7 @@ class FitOptions:
     data: str
     target: str | None
     output: str | None
+    page: str | None
     drop: tuple[str, ...]
     text: tuple[str, ...]
     test: str | None

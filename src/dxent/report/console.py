@@ -5,19 +5,12 @@ from __future__ import annotations
 import math
 
 from dxent.report.content import DataSummary, FitReport, HeldOut, Proof
+from dxent.report.metrics import SCORE_NAMES
 
 __all__ = ["fit_text", "interrupted_sentence", "printable", "proof_sentence"]
 
 _SHOWN_CLASSES = 8
 _SLOW = 10.0  # seconds
-_SCORES = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "log_loss": "log-loss, nats",
-    "brier": "Brier score",
-    "macro_f1": "macro F1",
-    "auc": "AUC",
-}
 
 
 def fit_text(report: FitReport) -> str:
@@ -87,7 +80,7 @@ def _reached(proof: Proof) -> str:
 def _held_out_text(held_out: HeldOut) -> str:
     title = f"Held out: {held_out.rows} rows"
     lines = [f"{title:<24}{'model':>9}{'':10}{'majority baseline':>18}"]
-    for name, words in _SCORES.items():
+    for name, words in SCORE_NAMES.items():
         model, chance = getattr(held_out.model, name), getattr(held_out.baseline, name)
         spread = f"± {getattr(held_out.spread, name):.4f}"
         lines.append(f"  {words:<22}{model:>9.4f} {spread:<9}{chance:>18.4f}")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
-from importlib.resources import files
-
 from dxent.report.console import printable
 from dxent.report.derivation import Derivation, Excerpt, Step, excerpt
 from dxent.report.explanation import Explanation, Naive, picture
 from dxent.report.heatmap import heat_map
 from dxent.report.mathml import mathml
+from dxent.report.page import page, section, table, text
 from dxent.report.sentences import (
     check_sentence,
     naive_sentence,
@@ -28,9 +25,9 @@ def explanation_page(explanation: Explanation) -> str:
     """Return the page."""
     derivation = explanation.derivation
     parts = [
-        f"<h1>{_text(explanation.title)}</h1>",
-        *(f"<p>{_text(remark)}</p>" for remark in explanation.remarks),
-        f"<p>The loss is <code>{_text(derivation.chain)}</code>; its derivative, by the chain rule:</p>",
+        f"<h1>{text(explanation.title)}</h1>",
+        *(f"<p>{text(remark)}</p>" for remark in explanation.remarks),
+        f"<p>The loss is <code>{text(derivation.chain)}</code>; its derivative, by the chain rule:</p>",
         *(_step(place, step) for place, step in enumerate(derivation.steps, start=1)),
         _closed(derivation),
         _gradient(explanation),
@@ -38,25 +35,10 @@ def explanation_page(explanation: Explanation) -> str:
         _costs(derivation),
     ]
     if explanation.rounding is not None:
-        parts.append(_section("Single precision", f"<p>{rounding_sentence(explanation.rounding)}.</p>"))
+        parts.append(section("Single precision", f"<p>{rounding_sentence(explanation.rounding)}.</p>"))
     if explanation.naive is not None:
         parts.append(_naive(explanation.naive))
-    style = files("dxent.report").joinpath("templates/page.css").read_text(encoding="utf-8")
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_text(explanation.title)}: the derivative of its loss</title>\n<style>\n{style}</style>\n"
-        "</head>\n<body>\n" + "\n".join(parts) + "\n</body>\n</html>\n"
-    )
-
-
-def _text(words: str) -> str:
-    """Return text that can neither mark up the page nor reorder it."""
-    return escape(printable(words))
-
-
-def _section(heading: str, *parts: str) -> str:
-    return f"<section>\n<h2>{heading}</h2>\n{''.join(parts)}\n</section>"
+    return page(f"{explanation.title}: the derivative of its loss", parts)
 
 
 def _formulas(*formulas: str) -> str:
@@ -74,14 +56,14 @@ def _step(place: int, step: Step) -> str:
         ),
         _matrix(
             f"Jacobian, {size_sentence(step.jacobian)}, structure {step.structure}: "
-            f"<code>{_text(step.operator)}</code>",
+            f"<code>{text(step.operator)}</code>",
             step.jacobian,
         ),
     ]
     if place > 1:
-        heading = f"Product so far, {size_sentence(step.so_far)}: <code>{_text(step.product)}</code>"
+        heading = f"Product so far, {size_sentence(step.so_far)}: <code>{text(step.product)}</code>"
         parts.append(_matrix(heading, step.so_far))
-    return _section(f"{place}. <code>{_text(step.name)}</code>", *parts)
+    return section(f"{place}. <code>{text(step.name)}</code>", *parts)
 
 
 def _beside(*parts: str) -> str:
@@ -105,13 +87,13 @@ def _entry(value: float) -> str:
 def _closed(derivation: Derivation) -> str:
     """The rule, and the chain's gradient beside the closed form's."""
     rules = [
-        f'<div class="rule"><code>{_text(firing.before)} → {_text(firing.after)}</code>'
+        f'<div class="rule"><code>{text(firing.before)} → {text(firing.after)}</code>'
         f"{_formulas(firing.reason)}</div>"
         for firing in derivation.firings
     ]
     form = derivation.closed_form
-    return _section(
-        f"The closed form: <code>{_text(derivation.simplified)}</code>",
+    return section(
+        f"The closed form: <code>{text(derivation.simplified)}</code>",
         *rules,
         "" if form is None else _formulas(form.gradient, form.hessian),
         _beside(
@@ -126,7 +108,7 @@ def _closed(derivation: Derivation) -> str:
 def _gradient(explanation: Explanation) -> str:
     drawn = picture(explanation)
     rows, columns = tuple(map(printable, drawn.rows)), tuple(map(printable, drawn.columns))
-    return _section(
+    return section(
         f"The gradient, {len(rows)} × {size_of_all(len(columns), len(explanation.columns))}",
         f'<figure><div class="scroll">{heat_map(drawn.entries, rows, columns)}</div><figcaption>'
         '<span class="key raise"></span> more of it raises the loss &ensp; '
@@ -139,16 +121,16 @@ def _second_order(derivation: Derivation) -> str:
     rows = [
         (
             name if not place else "",
-            f"<code>{_text(term.function)}</code>",
-            f"<code>{_text(term.factors)}</code>",
+            f"<code>{text(term.function)}</code>",
+            f"<code>{text(term.factors)}</code>",
             number(term.size),
         )
         for name, found in (("raw chain", order.raw), ("closed form", order.closed))
         for place, term in enumerate(found)
     ]
-    return _section(
+    return section(
         "The second derivative",
-        _table(("", "curvature of", "term", "largest entry"), rows),
+        table(("", "curvature of", "term", "largest entry"), rows),
         *(f"<p>{sentence}</p>" for sentence in second_order_sentences(derivation)),
     )
 
@@ -162,34 +144,23 @@ def _costs(derivation: Derivation) -> str:
         "closed form": costs.closed_form,
     }
     rows = [
-        (name, f"{order.multiplications:,}", f"{order.entries:,}", f"<code>{_text(order.bracketing)}</code>")
+        (name, f"{order.multiplications:,}", f"{order.entries:,}", f"<code>{text(order.bracketing)}</code>")
         for name, order in orders.items()
         if order is not None
     ]
-    return _section(
+    return section(
         "What it costs to form the Jacobian",
-        _table(("order", "multiplications", "entries of the largest matrix", "bracketing"), rows),
+        table(("order", "multiplications", "entries of the largest matrix", "bracketing"), rows),
     )
 
 
 def _naive(naive: Naive) -> str:
     rows = [
-        (_text(name), *map(number, row))
+        (text(name), *map(number, row))
         for name, row in zip(naive.rows, zip(*naive.columns.values(), strict=True), strict=True)
     ]
-    return _section(
+    return section(
         f"Without the shift, in {naive.precision}",
-        _table(("", *map(mathml, naive.columns)), rows),
+        table(("", *map(mathml, naive.columns)), rows),
         f"<p>{naive_sentence(naive)}</p>",
     )
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose first column names the rows; cells are markup."""
-    head = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
-    body = "".join(
-        f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>'
-        for row in rows
-    )
-    table = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    return f'<div class="scroll"><table class="list">{table}</table></div>'

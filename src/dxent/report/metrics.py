@@ -9,11 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Scores", "chance", "scores", "spread"]
+__all__ = ["SCORE_NAMES", "Scores", "chance", "scores", "spread"]
 
 Vector = NDArray[np.float64]
 
 _DRAWS = 100
+
+SCORE_NAMES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "log_loss": "log-loss, nats",
+    "brier": "Brier score",
+    "macro_f1": "macro F1",
+    "auc": "AUC",
+}
+"""What the scores are called in words."""
 
 
 @dataclass(frozen=True)
