@@ -37,7 +37,7 @@ class Solver:
 
 
 SOLVERS = {"newton": Solver(newton, 5), "newton-cg": Solver(newton_cg, 5), "lbfgs": Solver(lbfgs, 50)}
-FIRST_STEPS = 100  # of another solver, before Newton finishes a problem that it can
+FIRST_STEPS = 100  # of a solver that another one follows
 NEWTON_WORK = 5e8  # rows · parameters²: up to here "auto" forms the exact Hessian at each step
 PROOF_PARAMETERS = 3000  # up to here any solver's result is finished, and proved, with one
 RANK_FEATURES = 3000  # up to here linear dependence is looked for where nothing is penalised
@@ -158,18 +158,13 @@ def fit(rows: Rows, columns: Moments, settings: Settings, start: tuple[Matrix, M
 
 
 def search(run: Run) -> str:
-    """Run the solver, then, where the parameters are few, Newton from there; return why it ended."""
-    size, name = run.objective.size, run.settings.solver
-    most = run.settings.max_iter
-    if name == "auto":
-        name = pick(run.objective)
-    newton_follows = name != "newton" and size <= PROOF_PARAMETERS
+    """Run one solver after the other from the newest iterate; return why the last one ended."""
     reason = "finished"
-    # Newton takes a step even from a point that is proved: it costs little and ends at rounding level
-    if name == "newton" or not run.proved(run.here):
-        reason = follow(run, name, min(most, FIRST_STEPS) if newton_follows else most)
-    if newton_follows:
-        reason = follow(run, "newton", most + 1 - len(run.trace))
+    for name, most in plan(run.objective, run.settings):
+        # Newton takes a step even from a point that is proved: it costs little and ends at rounding level
+        if name == "newton" or not run.proved(run.here):
+            left = run.settings.max_iter + 1 - len(run.trace)
+            reason = follow(run, name, min(most, left))
     anchor = factorised(run.here) or run.anchor
     if reason == "finished" and anchor is not None:
         for here in chord(run.objective, anchor, run.here):
@@ -177,12 +172,23 @@ def search(run: Run) -> str:
     return reason
 
 
-def pick(objective: Objective) -> str:
-    """Return the solver that does best, as measured, on problems of this size."""
-    if objective.rows.samples * objective.size**2 <= NEWTON_WORK:
-        return "newton"
-    # without a matrix of all features to precondition with, remembered curvature beats repeated products
-    return "lbfgs" if objective.rows.features > DENSE_FEATURES else "newton-cg"
+def plan(objective: Objective, settings: Settings) -> list[tuple[str, int]]:
+    """Return the solvers to run, each with the most steps it may take.
+
+    "auto" picks what does best, as measured, on problems of this size. Where the parameters are few, Newton
+    finishes for any solver.
+    """
+    size, most, name = objective.size, settings.max_iter, settings.solver
+    if name == "auto" and objective.rows.samples * size**2 <= NEWTON_WORK:
+        name = "newton"
+    if name == "newton":
+        return [("newton", most)]
+    if size <= PROOF_PARAMETERS:
+        return [("newton-cg" if name == "auto" else name, FIRST_STEPS), ("newton", most)]
+    if name == "auto" and objective.rows.features > DENSE_FEATURES:
+        # far from the optimum remembered curvature beats repeated products with a Hessian about to change
+        return [("lbfgs", FIRST_STEPS), ("newton-cg", most)]
+    return [("newton-cg" if name == "auto" else name, most)]
 
 
 def follow(run: Run, name: str, max_iter: int) -> str:
