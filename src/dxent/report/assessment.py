@@ -78,8 +78,8 @@ def assess(
     Raises: ValueError for a label that the model does not know, or a number of labels that is not the rows'
     """
     inner, matrix, names, log_probs = _opened(model, X)
-    if len(labels) != matrix.shape[0] or not len(labels):
-        raise ValueError(f"X has {matrix.shape[0]} rows and y {len(labels)}: give one label a row, and a row")
+    if len(labels) != matrix.shape[0]:
+        raise ValueError(f"X has {matrix.shape[0]} rows and y {len(labels)}: give one label a row")
     classes = tuple(inner.classes_.tolist())
     places = {label: place for place, label in enumerate(classes)}
     unknown = [label for label in labels.tolist() if label not in places]

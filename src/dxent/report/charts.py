@@ -9,7 +9,7 @@ from html import escape
 
 __all__ = ["Axis", "Line", "chart", "decades", "steps"]
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 480, 320, 64, 16, 12, 46
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 400, 280, 64, 16, 12, 46
 
 Points = Sequence[tuple[float, float]]
 
@@ -37,9 +37,9 @@ class Line:
 
 
 def steps(name: str, high: float) -> Axis:
-    """Return an axis from 0 to at least ``high`` in four to eight round steps."""
+    """Return an axis from 0 to at least ``high`` in three to six round steps."""
     unit = 10.0 ** math.floor(math.log10(high))
-    step = next(unit * factor for factor in (0.125, 0.25, 0.5, 1, 2) if high <= 8 * unit * factor)
+    step = next(unit * factor for factor in (0.2, 0.5, 1, 2) if high <= 6 * unit * factor)
     return Axis(name, tuple((k * step, f"{k * step:g}") for k in range(math.ceil(high / step) + 1)))
 
 
@@ -47,7 +47,7 @@ def decades(name: str, values: Sequence[float]) -> Axis:
     """Return an axis of powers of ten that holds positive values; positions on it are log₁₀."""
     low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
     high = max(high, low + 1)
-    stride = math.ceil((high - low) / 8)
+    stride = math.ceil((high - low) / 6)
     powers = range(low, high + stride, stride)
     return Axis(name, tuple((float(power), f"1e{power}") for power in powers))
 
@@ -55,7 +55,8 @@ def decades(name: str, values: Sequence[float]) -> Axis:
 def chart(lines: Sequence[Line], x: Axis, y: Axis, alternative: str) -> str:
     """Draw lines, each with a mark at its points; ``alternative`` says in words what there is to see."""
     drawn = [_ticks_x(x), _ticks_y(y)]
-    drawn += [_line(line, place, x, y) for place, line in enumerate(lines, start=1)]
+    # The first line lies above the others.
+    drawn += [_line(line, place, x, y) for place, line in reversed(list(enumerate(lines, start=1)))]
     drawn += [
         _text(LEFT + (WIDTH - LEFT - RIGHT) / 2, HEIGHT - 8, x.name, "middle"),
         f'<g transform="translate(14 {TOP + (HEIGHT - TOP - BOTTOM) / 2:g}) rotate(-90)">'
@@ -78,11 +79,7 @@ def _line(line: Line, place: int, x: Axis, y: Axis) -> str:
         for (a, b), off in zip(line.points, line.errors, strict=False)
     ]
     path = "L".join(f"{a:.2f} {b:.2f}" for a, b in spots)
-    marks = [
-        f'<circle class="line-{place}" cx="{a:.2f}" cy="{b:.2f}" r="3.5"><title>{x.name} {at:.4g}, '
-        f"{y.name} {to:.4g}</title></circle>"
-        for (a, b), (at, to) in zip(spots, line.points, strict=True)
-    ]
+    marks = [f'<circle class="line-{place}" cx="{a:.2f}" cy="{b:.2f}" r="3.5"/>' for a, b in spots]
     return f'<path class="line-{place}" d="M{path}"/>{"".join(bars)}{"".join(marks)}'
 
 

@@ -67,7 +67,7 @@ def fit_page(shown: FitPage) -> str:
 def _proved(shown: FitPage) -> str:
     verdict = "good" if shown.proof.certified else "bad"
     how = f" The bound is by {text(shown.method)}." if shown.proof.certified else ""
-    rows = [(text(name), text(value)) for name, value in shown.settings.items()]
+    rows = [(text(name), _words(text(value))) for name, value in shown.settings.items()]
     return section(
         "What was fitted, and what is proved",
         f'<p class="verdict {verdict}">{text(proof_sentence(shown.proof))}{how}</p>',
@@ -194,10 +194,10 @@ def _worst(misses: Sequence[Miss]) -> str:
     rows = [
         (
             f"{miss.row:,}",
-            _short(miss.label),
+            _words(_short(miss.label)),
             number(float(np.exp(miss.log_prob))),
-            _short(miss.guess),
-            ", ".join(f"{_short(feature)} ({push:+.2f})" for feature, push in miss.reasons),
+            _words(_short(miss.guess)),
+            _words(", ".join(f"{_short(feature)} ({push:+.2f})" for feature, push in miss.reasons)),
         )
         for miss in misses
     ]
@@ -216,7 +216,7 @@ def _convergence(curve: Sequence[tuple[int, float, float]]) -> str:
     found = {name: points for name, points in found.items() if points}
     if not found:
         return section("Convergence", "<p>A loaded model does not keep the history of its fit.</p>")
-    y = decades("nats", [value for points in found.values() for _, value in points])
+    y = decades("nats; norm", [value for points in found.values() for _, value in points])
     x = steps("passes over the data", max(1, max(passes for passes, _, _ in curve)))
     lines = [
         Line(name, [(passes, float(np.log10(value))) for passes, value in points])
@@ -238,6 +238,11 @@ def _again(shown: FitPage) -> str:
 
 def _bar(share: float, style: str) -> str:
     return f'<span class="bar {style}" style="width:{8 * share:.2f}em" aria-hidden="true"></span>'
+
+
+def _words(markup: str) -> str:
+    """Return what a cell shows as running text."""
+    return f'<span class="words">{markup}</span>'
 
 
 def _short(words: Any) -> str:

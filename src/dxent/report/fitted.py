@@ -33,6 +33,8 @@ def given_rows(model: Classifier, X: Any, y: Any, sample_weight: ArrayLike | Non
     """
     check_is_fitted(model, "model_" if isinstance(model, TableClassifier) else "coef_")
     labels = np.asarray(y)
+    if not labels.size:
+        raise ValueError("y has no rows: give the labels of the rows to score")
     weight = np.ones(len(labels)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
     if weight.shape != labels.shape or not (weight >= 0).all() or not weight.any():
         raise ValueError("sample_weight must be one number from 0 a row, and not all of them 0")
