@@ -130,7 +130,7 @@ HEADERS = [
     (lambda header: {**header, "class_type": "O8"}, "not of type 'O8'"),
     (lambda header: {**header, "schema": {"target": "x"}}, "lacks 'columns'"),
     (lambda header: {**header, "schema": None, "features": ["x"]}, "names 1 features, but has weights for 3"),
-    (lambda header: {**header, "features": [1]}, "'features' in its header is not of type list of str or null"),
+    (lambda header: {**header, "features": [1]}, "'features' in its header is not of type list of str"),
     (lambda header: {**header, "facts": 1}, "'facts' in its header is not of type dict"),
 ]
 
