@@ -205,7 +205,7 @@ def _worst(misses: Sequence[Miss]) -> str:
         "The worst predictions",
         "<p>Rows whose label was given the least probability, and what spoke most for the guess: wrong "
         "labels and what the columns do not tell show here.</p>",
-        table(("row", "label", "its probability", "guess", "because of"), rows),
+        table(("row", _words("label"), "its probability", _words("guess"), _words("because of")), rows),
     )
 
 

@@ -113,10 +113,10 @@ def _settings(model: Classifier) -> dict[str, str]:
     shown = {
         "model": f"{form}, {inner.coef_.shape[0]} × {inner.coef_.shape[1]} coefficients and "
         f"{'an intercept' if len(inner.intercept_) == 1 else 'intercepts'}",
-        "C, the inverse of the penalty's strength": f"{inner.C:g}",
+        "C, inverse penalty": f"{inner.C:g}",
         "iterations": str(int(np.max(inner.n_iter_))),
         "solver": inner.solver,
-        "relative gap to be proved": f"{inner.tol:g}",
+        "gap to be proved": f"{inner.tol:g}",
     }
     if isinstance(model, TableClassifier):
         shown["penalty"] = "on standardised features" if model.standardize else "on features as they stand"
