@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import ArrayLike
-
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from dxent.estimators import LogisticRegression, TableClassifier
 
 __all__ = ["html"]
