@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dxent import functions, operators, testing
+    from dxent import functions, operators, report, testing
     from dxent.errors import RankWarning
     from dxent.estimators import LogisticRegression, NotCertifiedWarning
     from dxent.estimators.persistence import load, save
@@ -85,11 +85,12 @@ __all__ = [  # noqa: RUF022 (read top down, not by the alphabet)
     "show_config",
     "functions",
     "operators",
+    "report",
     "testing",
     "__version__",
 ]
 
-_SUBPACKAGES = {"functions", "operators", "testing"}
+_SUBPACKAGES = {"functions", "operators", "report", "testing"}
 _HOMES = {
     "LogisticRegression": "dxent.estimators",
     "NotCertifiedWarning": "dxent.estimators",
