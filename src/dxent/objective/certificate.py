@@ -113,8 +113,7 @@ def duality_bound(objective: Objective, here: Evaluation) -> Certificate:
     norm = float(np.sqrt(np.sum(gradient[:, :features] ** 2 / strengths)))
     divergence = 0.0
     if coords.intercept:
-        with np.errstate(all="ignore"):  # probabilities that underflow make the bound infinite, or NaN
-            moved, divergence = feasible(objective, here)
+        moved, divergence = feasible(objective, here)
         norm += moved * float(np.linalg.norm(objective.moments.largest)) / math.sqrt(strength)
     gap = norm**2 / 2 + divergence
     if not math.isfinite(gap):
@@ -125,35 +124,34 @@ def duality_bound(objective: Objective, here: Evaluation) -> Certificate:
 def feasible(objective: Objective, here: Evaluation) -> tuple[float, float]:
     """Move P to an A with the observed class totals; return Σ s_i ‖a_i − p_i‖ and Σ s_i KL(a_i ‖ p_i).
 
-    Classes with too much mass are shrunk to their totals, and what the rows lost goes to the classes with too
-    little: a_ik = p_ik min(1, c_k/m_k) + r_i q_k, with r_i the deficit of row i and q the share of class k in
-    all deficits. Everything is formed from the differences c − m, so nothing cancels.
+    a_i = p_i + (diag p_i − p_i p_iᵀ) u keeps each row's sum, and the u that mends the totals is the Newton
+    step of the intercepts. A probability changes by the factor 1 + u_k − ⟨p_i, u⟩: those that are 0 stay 0.
     """
     assert isinstance(here.hessian, ObjectiveHessian)
     pairs = list(zip(objective.rows.blocks, here.hessian.probs, strict=True))
-    totals = sum(block.sample_weight @ probs for block, probs in pairs)
-    missing = objective.rows.class_shares() - totals
-    shrink = np.minimum(missing, 0.0) / totals
-    deficits = np.maximum(missing, 0.0)
-    share = deficits / max(deficits.sum(), np.finfo(float).tiny)
+    missing = objective.rows.class_shares() - sum(block.sample_weight @ probs for block, probs in pairs)
+    curvature = np.zeros((len(missing), len(missing)))
+    for block, probs in pairs:
+        curvature -= (block.sample_weight[:, None] * probs).T @ probs
+    np.fill_diagonal(curvature, 0.0)
+    np.fill_diagonal(curvature, -curvature.sum(axis=1))  # its rows sum to zero: nothing cancels
+    step = np.linalg.lstsq(curvature, missing)[0]
+    if np.abs(curvature @ step - missing).max() > UNIT_ROUNDOFF * 16 + 1e-6 * np.abs(missing).max():
+        return math.inf, math.inf  # a class whose probabilities have all saturated cannot be mended
     moved = divergence = 0.0
     for block, probs in pairs:
-        change = probs * shrink
-        change += np.outer(-change.sum(axis=1), share)
-        moved += float(block.sample_weight @ np.linalg.norm(change, axis=1))
-        divergence += float(block.sample_weight @ divergence_rows(change, probs))
+        ratio = step - (probs @ step)[:, None]
+        if not ratio.min() > -1:
+            return math.inf, math.inf
+        moved += float(block.sample_weight @ np.linalg.norm(probs * ratio, axis=1))
+        divergence += float(block.sample_weight @ (probs * divergence_factor(ratio)).sum(axis=1))
     return moved, divergence
 
 
-def divergence_rows(change: Matrix, probs: Matrix) -> Matrix:
-    """Return KL(p + δ ‖ p) of each row, Σ δ = 0: the sum of p φ(δ/p) with φ(x) = (1 + x) log(1 + x) − x."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        ratio = np.where(change == 0, 0.0, change / probs)
-        exact = (1 + ratio) * np.log1p(ratio) - ratio
-        small = np.abs(ratio) < 1e-4
-        bound = np.where(small, 0.5 * ratio**2 * (1 + 2 * np.abs(ratio)), exact)
-        terms = np.where(change == 0, 0.0, probs * bound)
-    return np.asarray(np.where(np.isnan(terms), np.inf, terms).sum(axis=1))
+def divergence_factor(x: Matrix) -> Matrix:
+    """Return φ(x) = (1 + x) log(1 + x) − x, or near 0 a bound on it: KL(p (1 + x) ‖ p) = Σ p φ(x)."""
+    exact = (1 + x) * np.log1p(x) - x
+    return np.where(np.abs(x) < 1e-4, 0.5 * x**2 * (1 + 2 * np.abs(x)), exact)
 
 
 def self_concordance_bound(objective: Objective, anchor: Evaluation, here: Evaluation) -> Certificate:
