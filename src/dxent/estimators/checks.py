@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dxent.data.table import LARGEST_MAGNITUDE
+
 __all__ = [
     "check_class_weights",
     "check_columns",
@@ -18,8 +20,6 @@ __all__ = [
     "check_warm_start",
     "check_weights",
 ]
-
-LARGEST_MAGNITUDE = 1e100  # beyond, products of two columns leave the range of float64
 
 
 def check_settings(C: Any, tol: Any, max_iter: Any, solver: Any, solvers: dict[str, str]) -> None:
