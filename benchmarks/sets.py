@@ -35,6 +35,9 @@ FILES = {
 }
 
 
+TRAINING_ROWS = 60_000
+
+
 def load(name: str, directory: Path | None) -> tuple[Any, Any]:
     """Return the design matrix and the labels of a set."""
     if name in BUNDLED:
@@ -49,8 +52,7 @@ def load(name: str, directory: Path | None) -> tuple[Any, Any]:
         columns = [table[column].to_numpy() for column in table.column_names if column != label]
         return np.column_stack(columns).astype(np.float64), table[label].to_numpy()
     archive = np.load(directory / file)
-    if "X" in archive:  # pixels; the published training rows
-        train = int(archive["n_train"])
-        return archive["X"][:train] / 255.0, archive["y"][:train]
+    if "X" in archive:  # MNIST: pixels, the training rows first
+        return archive["X"][:TRAINING_ROWS] / 255.0, archive["y"][:TRAINING_ROWS]
     parts = archive["data"].astype(np.float64), archive["indices"], archive["indptr"]
     return scipy.sparse.csr_array(parts, shape=tuple(archive["shape"])), archive["y"]
