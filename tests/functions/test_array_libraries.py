@@ -96,6 +96,21 @@ def test_same_results_in_the_callers_library(xp, make, at):
         np.testing.assert_allclose(np.asarray(found), wanted, rtol=1e-12, atol=1e-14, err_msg=name)
 
 
+def test_data_of_numpy_are_carried_to_the_library_of_the_weights(xp):
+    loss = SoftmaxCrossEntropy([0, 1, 2, 3, 3]) @ Affine(X)
+    for dtype, rtol in ((xp.float64, 1e-13), (xp.float32, 1e-4)):
+        point = xp.asarray(Wb, dtype=dtype)
+        gradient, H = loss.gradient(point), loss.hessian(point)
+        assert type(gradient) is type(H.mv(point)) is type(point)
+        assert gradient.dtype == H.mv(point).dtype == dtype
+        np.testing.assert_allclose(np.asarray(gradient), loss.gradient(Wb), rtol=rtol)
+
+
+def test_data_of_another_library_are_not(xp):
+    with pytest.raises(TypeError, match=r"^Linear\(5 × 3\) holds an array of .*: convert one of them\.$"):
+        Linear(xp.asarray(X)).linearize(W)
+
+
 @pytest.mark.parametrize("f", [softmax, log_softmax, logsumexp, sigmoid, softplus], ids=str)
 def test_single_precision_stays(xp, f):
     point = xp.asarray(z2, dtype=xp.float32)

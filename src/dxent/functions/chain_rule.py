@@ -19,7 +19,7 @@ from typing import final
 from dxent._typing import Array, Shape
 from dxent.functions.shapes import chain_name, follow_shape, unit_cotangent
 from dxent.kernels.arrays import as_real, quietly
-from dxent.operators.base import LinearOperator
+from dxent.operators import LinearOperator, Row
 from dxent.operators.combine import AS_WRITTEN, BY_RULES, Algebra
 
 __all__ = ["Composition", "Function"]
@@ -48,7 +48,7 @@ class Function(ABC):
     def gradient(self, x: Array, *, simplify: bool = True) -> Array:
         """Return ∇f(x) = Jᵀ 1, shaped as x, of a function whose value is one number."""
         y, J = self._composition().linearize(x, simplify=simplify)
-        return J.T.mv(unit_cotangent(self, y))
+        return J.gradient if isinstance(J, Row) and y.shape == () else J.T.mv(unit_cotangent(self, y))
 
     def hessian(self, x: Array, *, simplify: bool = True) -> LinearOperator:
         """Return the Hessian at x of a function whose value is one number."""

@@ -7,7 +7,7 @@ from typing import ClassVar, final
 
 from dxent._typing import Array, Shape
 from dxent.functions.chain_rule import Function
-from dxent.kernels.arrays import as_real
+from dxent.kernels.arrays import as_real, astype, namespace, onto
 from dxent.operators.base import LinearOperator
 from dxent.operators.design import Design
 from dxent.operators.elementary import Zero
@@ -34,7 +34,7 @@ class Layer(Function):
     def linearize(self, x: Array) -> tuple[Array, LinearOperator]:
         weights = as_real(x)
         self.out_shape(tuple(weights.shape))
-        design = Design(self.features, tuple(weights.shape[:-1]), bool(self._bias_columns))
+        design = Design(self._beside(weights), tuple(weights.shape[:-1]), bool(self._bias_columns))
         return design.mv(weights), design
 
     def weighted_hessian(self, x: Array, cotangent: Array) -> LinearOperator:
@@ -46,6 +46,16 @@ class Layer(Function):
         if len(in_shape) not in (1, 2) or in_shape[-1] != columns:
             raise ValueError(f"{self} takes weights of shape (classes, {columns}) or ({columns},).")
         return (*self.features.shape[:-1], *in_shape[:-1])
+
+    def _beside(self, weights: Array) -> Array:
+        """The data in the library of the weights: NumPy's are carried there, others are the caller's to move."""
+        X = self.features
+        held, wanted = namespace(X).__name__, namespace(weights).__name__
+        if held == wanted:
+            return X
+        if held == "numpy":
+            return astype(onto(weights, X), weights.dtype)
+        raise TypeError(f"{self} holds an array of {held}, its weights are of {wanted}: convert one of them.")
 
     def __str__(self) -> str:
         return f"{type(self).__name__}({' × '.join(map(str, self.features.shape))})"
