@@ -89,14 +89,10 @@ class ExactRow:
         with mp.workdps(DIGITS_OF_FUNCTIONS):
             return self.softmax(i) * mpmath.fsum(self.softmax(j) * d for j, d in self._distances(i, v))
 
-    def size_of_product(self, i, v, smallest):
-        """The same with every difference counted as positive: what the error of `product` is measured by.
-
-        A probability below the smallest normal number has fewer digits than others: it counts as that number.
-        """
+    def size_of_product(self, i, v):
+        """The same with every difference counted as positive: what the error of `product` is measured by."""
         with mp.workdps(DIGITS_OF_FUNCTIONS):
-            p = [max(self.softmax(j), mpf(float(smallest))) for j in range(len(v))]
-            return p[i] * mpmath.fsum(p[j] * abs(d) for j, d in self._distances(i, v))
+            return self.softmax(i) * mpmath.fsum(self.softmax(j) * abs(d) for j, d in self._distances(i, v))
 
     @staticmethod
     def _distances(i, v):

@@ -60,7 +60,7 @@ ROWS = {
         lambda f, x, y, v: f(x, v),
         lambda row, i, y, v: row.product(i, v),
         LOOSE,
-        lambda row, i, y, v: row.size_of_product(i, v, np.finfo(v.dtype).tiny),
+        lambda row, i, y, v: row.size_of_product(i, v),
     ),
 }
 

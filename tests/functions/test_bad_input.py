@@ -174,6 +174,14 @@ def test_row_14_subnormal_results_are_not_flushed():
     assert softplus(tiny) == pytest.approx(np.log(2), rel=1e-15)
 
 
+def test_row_14_products_with_subnormal_probabilities_keep_their_digits():
+    v = np.array([0.0, 2.0**100])
+    exact = np.exp(-740 + 100 * np.log(2.0))
+    np.testing.assert_allclose(softmax.jacobian([0.0, -740.0]).mv(v), [-exact, exact], rtol=1e-12)
+    huge = softmax.jacobian([0.0, 0.0, -740.0]).mv(np.array([0.0, 1e308, 5e307]))
+    np.testing.assert_array_equal(huge, [-2.5e307, 2.5e307, 0.0])
+
+
 def test_row_15_one_class():
     x = np.array([[3.0], [-2.0]])
     np.testing.assert_array_equal(softmax(x), [[1], [1]])

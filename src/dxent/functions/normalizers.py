@@ -17,7 +17,7 @@ from typing import final
 
 from dxent._typing import Array, Axis, Shape
 from dxent.functions.chain_rule import Function
-from dxent.kernels.arrays import finish, namespace, normalize_axis, quietly
+from dxent.kernels.arrays import finish, holds, namespace, normalize_axis, quietly
 from dxent.kernels.rows import deviation
 from dxent.kernels.rowwise import Rows, rows_of
 from dxent.operators.base import LinearOperator
@@ -144,7 +144,10 @@ def softmax_jacobian(rows: Rows) -> SoftmaxJacobian:
     exact, dtype = rows.unrounded(), rows.frame.dtype
     parts = exact.softmax(), exact.complement()
     p, q = (finish(part, dtype) for part in parts)
-    return SoftmaxJacobian(p, q, rows.frame.axes, unrounded=None if p.dtype == parts[0].dtype else parts)
+    if p.dtype != parts[0].dtype:
+        return SoftmaxJacobian(p, q, rows.frame.axes, unrounded=parts)
+    scaled = rows.scaled() if holds(p < namespace(p).finfo(dtype).smallest_normal) else None
+    return SoftmaxJacobian(p, q, rows.frame.axes, scaled=scaled)
 
 
 def _jacobian(x: Array, axis: Axis, where: Array | None) -> SoftmaxJacobian:

@@ -159,9 +159,9 @@ def holds(condition: Array) -> bool:
     """Tell whether a condition is met somewhere; never, while a compiler traces it without values."""
     try:
         return bool(namespace(condition).any(condition))
-    except TypeError as error:
-        # JAX's TracerBoolConversionError: the arrays have shapes but no numbers yet.
-        if "Tracer" in type(error).__name__:
+    except (TypeError, RuntimeError) as error:
+        # JAX's TracerBoolConversionError and PyTorch's complaint inside vmap: shapes, but no numbers yet.
+        if "Tracer" in type(error).__name__ or str(error).startswith("vmap"):
             return False
         raise
 

@@ -69,6 +69,14 @@ class ShiftedRows:
         return self._finish(self._share(*self.exps), absent=0.0)
 
     @quietly
+    def scaled(self) -> Array:
+        """Return 2⁶⁴ p, which has all its digits where p itself is below the normal range."""
+        xp, e, (shifted, lost) = self.xp, self.exps[0], self.shifted
+        half = xp.exp(shifted / 2) * 2.0**32
+        exps = xp.where(e < 2.0**32 * xp.finfo(e.dtype).smallest_normal, half * half, e * 2.0**64)
+        return self._finish(self._share(exps, exps * lost), absent=0.0)
+
+    @quietly
     def complement(self) -> Array:
         """Return 1 − p without subtracting from one what is close to it."""
         xp, (o, o_lost), (e, e_lost) = self.xp, self.others, self.exps
@@ -224,16 +232,16 @@ def halves(a: Array) -> Pair:
 def deviation(p: Array, v: Array, axes: tuple[int, ...]) -> Array:
     """Return v − ⟨p, v⟩, row by row, to full accuracy relative to Σ_j p_j |v_i − v_j|.
 
-    The mean is taken twice: of the distances from the likeliest class, then of those from the first mean,
-    which cancels what the first lost. It is divided by Σ p, so that only differences of v count.
+    The mean is taken twice: of the distances from the likeliest class's v, and, since it is rounded, of those
+    from the first mean. It is divided by Σ p, so that only differences of v count.
     """
     xp = namespace(p, v)
     if not prod(p.shape):
         return v
     likeliest = p == xp.max(p, axis=axes, keepdims=True)
     total = xp.sum(p, axis=axes, keepdims=True)
-    centred = v - xp.max(xp.where(likeliest, v, -float("inf")), axis=axes, keepdims=True)
     total = xp.where(total == 0, xp.ones_like(total), total)
-    for _ in range(2):
-        centred = centred - xp.sum(p * centred, axis=axes, keepdims=True) / total
-    return centred
+    origin = xp.max(xp.where(likeliest, v, -float("inf")), axis=axes, keepdims=True)
+    mean = origin + xp.sum(p * (v - origin), axis=axes, keepdims=True) / total
+    centred, lost = two_sum(xp, v, -mean)
+    return (centred - xp.sum(p * centred, axis=axes, keepdims=True) / total) + lost

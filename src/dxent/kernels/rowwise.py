@@ -52,6 +52,9 @@ class Rows(Protocol):
     def logsumexp(self) -> Array:
         """Return log Σ exp x, with the axis removed."""
 
+    def scaled(self) -> Array:
+        """Return 2⁶⁴ p."""
+
     def unrounded(self) -> Rows:
         """Return the same rows, whose results stay in the precision of the arithmetic."""
 
@@ -82,6 +85,10 @@ class CompiledRows:
         _by_tiles("logsumexp", self.matrix, sums)
         return np.reshape(sums, self.frame.kept)[()]
 
+    def scaled(self) -> Array:
+        """Return 2⁶⁴ p, as it is defined: it is wanted where p is below the normal range, which is rare."""
+        return self._restored(shift(self.matrix).scaled())
+
     def unrounded(self) -> CompiledRows:
         """Return the same rows in float64."""
         return CompiledRows(self.matrix.astype(np.float64), replace(self.frame, dtype=np.dtype(np.float64)))
@@ -89,7 +96,10 @@ class CompiledRows:
     def _like_rows(self, kernel: str) -> Array:
         out = np.empty_like(self.matrix)
         _by_tiles(kernel, self.matrix, out)
-        return self.frame.restored(np, np.reshape(out, (*self.frame.kept, -1)))
+        return self._restored(out)
+
+    def _restored(self, rows: NDArray[Any]) -> Array:
+        return self.frame.restored(np, np.reshape(rows, (*self.frame.kept, -1)))
 
 
 @final
@@ -117,6 +127,10 @@ class DifferentiableRows:
     def logsumexp(self) -> Array:
         """Return log Σ exp x, with the axis removed."""
         return finish(self.rules.logsumexp(self.rows), self.frame.dtype)
+
+    def scaled(self) -> Array:
+        """Return 2⁶⁴ p."""
+        return self._restored(shift(self.rows).scaled(), 0.0)
 
     def unrounded(self) -> DifferentiableRows:
         """Return the same rows, whose results stay in the precision of the arithmetic."""

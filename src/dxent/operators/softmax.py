@@ -40,7 +40,8 @@ class SoftmaxJacobian(SymmetricOperator):
     """w (diag p − p pᵀ) for each row p of probabilities, with a factor w for each row.
 
     `complement` is 1 − p, which near p = 1 knows more digits than p does; `weight` has the shape of p with
-    the axes kept at length one; `unrounded` is p and 1 − p in a longer dtype, if they were computed in one.
+    the axes kept at length one; `unrounded` is p and 1 − p in a longer dtype, if they were computed in one;
+    `scaled` is 2⁶⁴ p, if some p is below the normal range and has lost digits there.
     """
 
     probs: Array
@@ -48,6 +49,7 @@ class SoftmaxJacobian(SymmetricOperator):
     axes: tuple[int, ...] = (-1,)
     weight: Array | None = None
     unrounded: tuple[Array, Array] | None = None
+    scaled: Array | None = None
     _stacks = True
 
     @property
@@ -61,7 +63,12 @@ class SoftmaxJacobian(SymmetricOperator):
 
     def mv(self, v: Array) -> Array:
         p, _ = self._parts()
-        return self._rounded(softmax_product(p, astype(v, p.dtype), self.axes), v)
+        product = softmax_product(p, astype(v, p.dtype), self.axes)
+        if self.scaled is not None:
+            precise = softmax_product(self.scaled, astype(v, p.dtype), self.axes) * 2.0**-64
+            # It overflows where v is larger than 2⁹⁵⁹.
+            product = namespace(p).where(namespace(p).isfinite(precise), precise, product)
+        return self._rounded(product, v)
 
     def diagonal(self) -> Array:
         """Return p (1 − p), in the shape of p."""

@@ -129,10 +129,13 @@ void multiply(const Strip<double>& p, const Strip<double>& v, Target<U>& to) {
     }
     const Doubles mass = total.template folded<Fold>().value;
     const Doubles inverse = mass == 0.0 ? broadcast<Doubles>(0.0) : 1.0 / mass;
-    const Doubles mean = first.template folded<Fold>().value * inverse;
-    for (ptrdiff_t i = 0; i < p.count(); ++i) second.add(p[i] * ((v[i] - origin) - mean));
+    const Doubles mean = origin + first.template folded<Fold>().value * inverse;
+    for (ptrdiff_t i = 0; i < p.count(); ++i) second.add(p[i] * (v[i] - mean));
     const Doubles rest = second.template folded<Fold>().value * inverse;
-    for (ptrdiff_t i = 0; i < p.count(); ++i) to.put(i, p[i] * (((v[i] - origin) - mean) - rest));
+    for (ptrdiff_t i = 0; i < p.count(); ++i) {
+        const Split centred = two_sum(v[i], -mean);
+        to.put(i, p[i] * ((centred.value - rest) + centred.lost));
+    }
 }
 
 void product(const double* p, const double* v, ptrdiff_t rows, ptrdiff_t classes, double* out) {
