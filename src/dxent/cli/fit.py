@@ -53,9 +53,10 @@ __all__ = ["command"]
 def command(**typed: Any) -> int:
     """Fit softmax regression to DATA and prove it optimal.
 
-    DATA is a bundled data set (iris, wine, digits, breast_cancer) or a CSV, TSV or Parquet file. Columns may
-    be numbers, truth values, dates or categories, with missing values. The exit code is 0 if the optimum is
-    proved, 1 if it is not, and 2 if the call or the data are at fault.
+    DATA is a bundled data set (iris, wine, digits, breast_cancer) or a CSV, TSV, Parquet or svmlight file.
+    Columns may be numbers, truth values, dates or categories, with missing values. An svmlight file needs no
+    --target. The exit code is 0 if the optimum is proved, 1 if it is not, and 2 if the call or the data are
+    at fault.
     """
     from dxent.cli.fitting import train
     from dxent.cli.terminal import say

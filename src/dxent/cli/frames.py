@@ -10,7 +10,7 @@ import numpy as np
 
 from dxent.cli.bundled import BUNDLED, load_bundled
 from dxent.data.cells import as_numbers, typed
-from dxent.data.readers import read_frame, unknown_column
+from dxent.data.readers import own_target, read_frame, unknown_column
 from dxent.data.schema import Schema
 from dxent.data.table import Frame, Table, TableError
 
@@ -35,9 +35,10 @@ def open_frame(data: str, target: str | None) -> Frame:
         return load_bundled(data)
     if target is None and not Path(data).exists():
         raise click.UsageError(f"{data!r} is neither a file nor a bundled data set ({', '.join(BUNDLED)})")
-    if target is None:
-        raise click.UsageError("name the column of labels: --target COLUMN")
     try:
+        target = target or own_target(data)
+        if target is None:
+            raise click.UsageError("name the column of labels: --target COLUMN")
         return read_frame(data, target)
     except (TableError, ModuleNotFoundError) as fault:
         raise click.UsageError(str(fault)) from fault

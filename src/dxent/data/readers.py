@@ -1,7 +1,8 @@
-"""Tables from files: CSV, TSV and Parquet."""
+"""Tables from files: CSV, TSV, Parquet and svmlight."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -12,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dxent.data import csv_text, parquet
+from dxent.data import csv_text, parquet, svmlight
 from dxent.data.table import Frame, TableError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["read_columns", "read_frame", "unknown_column"]
+__all__ = ["own_target", "read_columns", "read_frame", "unknown_column"]
 
 MOST_COLUMNS = 100_000
 
@@ -43,13 +44,16 @@ _FORMATS = {
     ".tsv": _delimited("\t"),
     ".parquet": _Format(parquet.column_names, parquet.read),
 }
+_SVMLIGHT = _Format(svmlight.column_names, svmlight.read)
+_SVMLIGHT_ENDINGS = re.compile(r".*\.(svm|svmlight|libsvm)(\.gz|\.bz2)?", re.IGNORECASE | re.DOTALL)
 
 
 def read_columns(path: str | Path) -> pa.Table:
     """Read a file of samples, at least one, as an Arrow table.
 
-    The file is CSV or TSV (UTF-8, with a header line) or Parquet, told apart by its extension. Cells of a
-    text file are plain strings, or null; Parquet keeps its types, and its text is dictionary-encoded.
+    The file is CSV or TSV (UTF-8, with a header line), Parquet or svmlight, told apart by its extension.
+    Cells of a text file are plain strings, or null; Parquet keeps its types, and its text is
+    dictionary-encoded; all features of an svmlight file are one column, of maps from index to value.
 
     Raises: TableError, one sentence naming file, line and column; ModuleNotFoundError without pyarrow
     """
@@ -86,15 +90,7 @@ def _read(path: str | Path, target: str | None) -> pa.Table:
     """Return the file as an Arrow table with at least one row."""
     path = Path(path)
     try:
-        if path.is_dir():
-            raise TableError(f"{str(path)!r} is a directory: name one file")
-        if not path.exists():
-            raise TableError(f"there is no file {str(path)!r}")
-        if path.suffix.lower() not in _FORMATS:
-            raise TableError(
-                f"{str(path)!r} is of no known kind: the extension must be {', '.join(_FORMATS)}"
-            )
-        form = _FORMATS[path.suffix.lower()]
+        form = _format(path)
         names = form.column_names(path)
         _check_names(path, names, target)
         columns = form.read(path, names, target)
@@ -105,6 +101,25 @@ def _read(path: str | Path, target: str | None) -> pa.Table:
     if columns.num_rows == 0:
         raise TableError(f"{str(path)!r} has a header but no rows")
     return columns
+
+
+def own_target(path: str | Path) -> str | None:
+    """Return the name of the labels in a file of a kind that knows which of its columns they are."""
+    return svmlight.TARGET if _format(Path(path)) is _SVMLIGHT else None
+
+
+def _format(path: Path) -> _Format:
+    if path.is_dir():
+        raise TableError(f"{str(path)!r} is a directory: name one file")
+    if not path.exists():
+        raise TableError(f"there is no file {str(path)!r}")
+    if _SVMLIGHT_ENDINGS.fullmatch(path.name):
+        return _SVMLIGHT
+    if path.suffix.lower() in _FORMATS:
+        return _FORMATS[path.suffix.lower()]
+    raise TableError(
+        f"{str(path)!r} is of no known kind: the extension must be {', '.join(_FORMATS)} or .svm"
+    )
 
 
 def _check_names(path: Path, names: list[str], target: str | None) -> None:
@@ -138,11 +153,12 @@ def _labels(column: pa.ChunkedArray, target: str) -> NDArray[Any]:
             f"{pc.index(missing, True).as_py() + 1}, column {target!r}: fill them in, or drop the rows"
         )
     labels = np.asarray(column.to_pylist())
-    if labels.dtype.kind == "f" and (labels == np.rint(labels)).all():
-        labels = labels.astype(np.int64)
+    if labels.dtype.kind == "f":
+        whole = labels == np.rint(labels)
+        labels = labels.astype(np.int64) if whole.all() else labels[~whole]
     if labels.dtype.kind not in "Uib":
         raise TableError(
-            f"the target {target!r} holds {column.type} such as {column[0].as_py()!r}: "
+            f"the target {target!r} holds {column.type} such as {labels[0]!s}: "
             "labels must be text, whole numbers or true and false"
         )
     return labels

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dxent.data.categories import Categorical
 from dxent.data.columns import Boolean, Column, DateTime, Numeric
 from dxent.data.readers import unknown_column
+from dxent.data.sparse import Sparse
 from dxent.data.strict import checked
 from dxent.data.table import TableError
 from dxent.data.words import Text
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Schema"]
 
-_KINDS: dict[str, type[Numeric | Boolean | DateTime | Categorical | Text]] = {
+_KINDS: dict[str, type[Numeric | Boolean | DateTime | Categorical | Text | Sparse]] = {
     "numeric": Numeric,
     "boolean": Boolean,
     "date-time": DateTime,
     "categorical": Categorical,
     "text": Text,
+    "sparse": Sparse,
 }
 _KIND_OF = {cls: kind for kind, cls in _KINDS.items()}
 
@@ -84,7 +86,7 @@ class Schema:
     def encode(self, columns: pa.Table) -> Any:
         """Return the matrix (rows, features) of a table that has the columns, in any order.
 
-        It is a C-ordered array, or a SciPy CSR matrix if words are counted.
+        It is a C-ordered array, or a SciPy CSR matrix if words are counted or features are sparse.
 
         Raises: TableError, naming the columns that are missing, or the row and column of a cell that is not
         of the column's kind
@@ -136,6 +138,8 @@ def _learn(name: str, column: pa.ChunkedArray, is_text: bool) -> Column:
         return Categorical.learn(name, column)
     if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
         return Numeric.learn(name, column)
+    if types.is_map(kind):
+        return Sparse.learn(name, column)
     raise TableError(f"column {name!r} holds {kind}, which cannot be used: leave it out (--drop {name!r})")
 
 
@@ -167,4 +171,10 @@ def _from_json(content: object) -> Column:
     return column(**learned)
 
 
-_FIELD_TYPES = {"str": "str", "bool": "bool", "float": "float", "tuple[str, ...]": "list of str"}
+_FIELD_TYPES = {
+    "str": "str",
+    "bool": "bool",
+    "float": "float",
+    "tuple[str, ...]": "list of str",
+    "tuple[int, ...]": "list of int",
+}
