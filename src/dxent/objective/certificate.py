@@ -130,6 +130,7 @@ def feasible(objective: Objective, here: Evaluation) -> tuple[float, float]:
     assert isinstance(here.hessian, ObjectiveHessian)
     pairs = list(zip(objective.rows.blocks, here.hessian.probs, strict=True))
     missing = objective.rows.class_shares() - sum(block.sample_weight @ probs for block, probs in pairs)
+    missing -= missing.mean()  # no row can mend this: the shares and the probabilities both sum to one
     curvature = np.zeros((len(missing), len(missing)))
     for block, probs in pairs:
         curvature -= (block.sample_weight[:, None] * probs).T @ probs
