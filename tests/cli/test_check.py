@@ -15,11 +15,13 @@ from dxent.functions.rules import RULES
 from dxent.operators import Dense, LinearOperator, SymmetricOperator
 from dxent.operators.rules import PRODUCT_RULES, SCALING_RULES, SUM_RULES, TRANSPOSE_RULES, Rule
 from dxent.report import rule_checks
-from dxent.report.checks import check_functions, error, finding
+from dxent.report.checks import check_functions, check_operators, error, finding
 from dxent.report.differences import by_complex_step, by_differences
+from dxent.report.known_operators import known_operators
 from dxent.report.textbook import Known, known_functions
 
-KNOWN, SAMPLES = known_functions(), rule_checks.sample_operators()
+KNOWN, OPERATORS = known_functions(), known_operators()
+SAMPLES = [A for A, _ in OPERATORS.values()]
 
 
 @pytest.fixture
@@ -60,10 +62,10 @@ def test_every_function_is_known():
     assert {type(instance) for instance in public if isinstance(instance, Function)} <= kinds
 
 
-def test_every_operator_is_sampled():
+def test_every_operator_is_known():
     classes = {kind for name in operators.__all__ if isinstance(kind := getattr(operators, name), type)}
     kinds = {kind for kind in classes if issubclass(kind, LinearOperator)}
-    assert kinds - {LinearOperator, SymmetricOperator} == {type(A) for A in SAMPLES.values()}
+    assert kinds - {LinearOperator, SymmetricOperator} == {type(A) for A in SAMPLES}
 
 
 def test_one_function_with_its_variants(call):
@@ -107,8 +109,9 @@ def test_a_function_that_takes_no_usual_point_says_so(call, module):
     ("words", "says"),
     [
         (["no.py"], "'no.py' does not exist"),
-        (["--function", "sofmax"], "there is no function 'sofmax': did you mean softmax"),
-        (["--function", "xyz"], "did you mean Affine or "),
+        (["--function", "sofmax"], "there is no function 'sofmax': did you mean softmax?"),
+        (["--function", "nothing"], "there is no function 'nothing': did you mean function?"),
+        (["--function", "xyz"], "did you mean exp?"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_two(call, words, says):
@@ -135,13 +138,19 @@ def test_a_formula_that_disagrees_is_found():
     assert "J, complex step" in found.fault
 
 
+def test_a_wrong_matrix_is_found():
+    A, matrix = OPERATORS["Design"]
+    (found,) = check_operators({"Design": (A, 2 * matrix)}).findings
+    assert found.fault.startswith("too far apart: matrix: ")
+
+
 def test_a_wrong_rule_is_found(monkeypatch):
     wrong = Rule("A A = A", Dense, Dense, lambda A, B: A)
     unmatched = Rule("∅", Dense, Dense, lambda A, B: A, lambda A, B: False)
     monkeypatch.setattr(rule_checks, "PRODUCT_RULES", [wrong, unmatched])
-    faults = {one.subject: one.fault for one in rule_checks.check_operator_rules(SAMPLES.values()).findings}
+    faults = {one.subject: one.fault for one in rule_checks.check_operator_rules(SAMPLES).findings}
     assert faults["product: A A = A"].startswith("too far apart")
-    assert "no sample operators match" in faults["product: ∅"]
+    assert "no known operators match" in faults["product: ∅"]
     assert faults["transpose: (Aᵀ)ᵀ = A"] == ""
 
 

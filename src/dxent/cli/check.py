@@ -22,15 +22,16 @@ def command(module: str | None, name: str | None) -> int:
     from dxent.report import rule_checks
     from dxent.report.checks import check_functions, check_operators
     from dxent.report.checks_console import checks_text
+    from dxent.report.known_operators import known_operators
     from dxent.report.textbook import known_functions
 
     functions = known_functions() if module is None else known_in(module)
     groups = [check_functions("Functions" if module is None else module, chosen(functions, name))]
     if module is None and name is None:
-        samples = rule_checks.sample_operators()
+        operators = known_operators()
         groups += [
-            check_operators(samples),
-            rule_checks.check_operator_rules(samples.values()),
+            check_operators(operators),
+            rule_checks.check_operator_rules([A for A, _ in operators.values()]),
             rule_checks.check_cancellations(functions),
         ]
     say(checks_text(groups))

@@ -26,8 +26,8 @@ def chosen(known: Mapping[str, Known], name: str | None) -> Mapping[str, Known]:
     found = {subject: one for subject, one in known.items() if subject.partition(",")[0] == name}
     if not found:
         names = {subject.partition(",")[0] for subject in known}
-        close = get_close_matches(name, names) or sorted(names)
-        raise click.UsageError(f"there is no function {name!r}: did you mean {' or '.join(close)}?")
+        (nearest,) = get_close_matches(name, sorted(names), n=1, cutoff=0.0)
+        raise click.UsageError(f"there is no function {name!r}: did you mean {nearest}?")
     return found
 
 

@@ -48,7 +48,7 @@ class Layer(Function):
         return (*self.features.shape[:-1], *in_shape[:-1])
 
     def _beside(self, weights: Array) -> Array:
-        """The data in the library of the weights: NumPy's are carried there, others are the caller's to move."""
+        """The data in the library of the weights: NumPy's are carried there, others the caller moves."""
         X = self.features
         held, wanted = namespace(X).__name__, namespace(weights).__name__
         if held == wanted:

@@ -24,7 +24,7 @@ Numbers = NDArray[Any]
 
 VALUE, STEP, SLOPES, CURVATURE = "value", "J, complex step", "J, differences", "H, differences"
 FUNCTION_LIMITS = {VALUE: 1e-13, STEP: 1e-12, SLOPES: 1e-7, CURVATURE: 1e-7}
-OPERATOR_LIMITS = {"A v": 1e-12, "Aᵀ u": 1e-12}
+OPERATOR_LIMITS = {"matrix": 1e-12, "A v": 1e-12, "Aᵀ u": 1e-12}
 
 
 @final
@@ -56,12 +56,12 @@ def check_functions(title: str, functions: Mapping[str, Known]) -> Group:
     )
 
 
-def check_operators(operators: Mapping[str, LinearOperator]) -> Group:
-    """Compare products with those of the matrix."""
+def check_operators(operators: Mapping[str, tuple[LinearOperator, Numbers]]) -> Group:
+    """Compare matrices with the same written down another way, and products with those of the matrix."""
     return Group(
         "Operators",
         OPERATOR_LIMITS,
-        tuple(finding(name, OPERATOR_LIMITS, _operator_errors, A) for name, A in operators.items()),
+        tuple(finding(name, OPERATOR_LIMITS, _operator_errors, *pair) for name, pair in operators.items()),
     )
 
 
@@ -104,11 +104,12 @@ def _function_errors(known: Known) -> dict[str, float]:
     return errors
 
 
-def _operator_errors(A: LinearOperator) -> dict[str, float]:
+def _operator_errors(A: LinearOperator, dense: Numbers) -> dict[str, float]:
     check_operator(A)
-    rng, dense = np.random.default_rng(1), A.to_dense()
+    rng = np.random.default_rng(1)
     v, u = rng.standard_normal(A.in_shape), rng.standard_normal(A.out_shape)
     return {
+        "matrix": error(A.to_dense(), dense),
         "A v": error(np.ravel(A.mv(v)), dense @ v.ravel()),
         "Aᵀ u": error(np.ravel(A.T.mv(u)), dense.T @ u.ravel()),
     }
