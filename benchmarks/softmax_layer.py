@@ -112,8 +112,8 @@ def line(answers, repeats):
     for name, other in zip(list(answers)[1:], others, strict=True):
         np.testing.assert_allclose(other, ours, rtol=1e-9, atol=1e-13, err_msg=name)
     turns = np.array([[milliseconds(answer) for answer in answers.values()] for _ in range(repeats)])
-    median = np.median(turns, axis=0)
-    text = f"{median[0]:9.3f} {peak_megabytes(next(iter(answers.values()))):9.2f}"
+    median, p90 = np.median(turns, axis=0), np.quantile(turns[:, 0], 0.9)
+    text = f"{median[0]:9.3f} {p90:7.3f} {peak_megabytes(next(iter(answers.values()))):9.2f}"
     for peer in range(1, len(answers)):
         low, ratio, high = np.quantile(turns[:, peer] / turns[:, 0], [0.25, 0.5, 0.75])
         text += f" {median[peer]:10.3f} {f'{ratio:.3g} ({low:.3g}–{high:.3g})':>22}"
@@ -132,7 +132,7 @@ def main():
         name: make for name, make in (("torch", of_torch), ("jax", of_jax)) if importlib.util.find_spec(name)
     }
     print(
-        f"T = N {'':15} dxent ms   peak MB"
+        f"T = N {'':15} dxent ms     p90   peak MB"
         + "".join(f"{name + ' ms':>11} {'ratio':>22}" for name in list(makers)[1:])
     )
     for size in options.sizes:

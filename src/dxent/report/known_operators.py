@@ -72,7 +72,8 @@ def by_row(matrix: Callable[..., Numbers], *arrays: Numbers, axis: int = -1) -> 
 def _curvature(p: Numbers, w: Numbers) -> Numbers:
     """Σ_c p_c w_c (e_c − p)(e_c − p)ᵀ."""
     blocks: Numbers = np.eye(len(p)) - p
-    return (blocks.T * (p * w)) @ blocks
+    matrix: Numbers = (blocks.T * (p * w)) @ blocks
+    return matrix
 
 
 def _spread(X: Numbers) -> Numbers:
