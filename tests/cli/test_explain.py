@@ -49,11 +49,12 @@ def test_a_row_of_a_bundled_set(call):
     ):
         assert name in out
     X, y = load_iris(return_X_y=True)
-    model = dxent.LogisticRegression().fit(X, y)
-    expected = np.outer(model.predict_proba(X[16:17])[0] - [1, 0, 0], [*X[16], 1])
+    scaled = X / X.std(axis=0)  # as dxent fit does
+    model = dxent.LogisticRegression().fit(scaled, y)
+    expected = np.outer(model.predict_proba(scaled[16:17])[0] - [1, 0, 0], [*X[16], 1])
     np.testing.assert_allclose(table(out, "The gradient   3 × 5"), expected, rtol=5e-4)
     assert float(re.search(r"loss +(\S+) nats", out).group(1)) == pytest.approx(
-        -model.predict_log_proba(X[16:17])[0, 0], rel=1e-6
+        -model.predict_log_proba(scaled[16:17])[0, 0], rel=1e-6
     )
     assert float(re.search(r"in each entry to (\S+)", out).group(1)) < 1e-10
     for order in ("forward", "reverse", "chosen", "closed form"):
@@ -79,7 +80,8 @@ def test_one_class_against_the_rest(call):
     assert "Its species is 'versicolor'; the event, t = 1, is 'versicolor', here t = 1." in out
     assert "logistic regression" in out
     X, y = load_iris(return_X_y=True)
-    p = dxent.LogisticRegression().fit(X, y == 1).predict_proba(X[59:60])[0, 1]
+    scaled = X / X.std(axis=0)
+    p = dxent.LogisticRegression().fit(scaled, y == 1).predict_proba(scaled[59:60])[0, 1]
     np.testing.assert_allclose(table(out, "The gradient   1 × 5"), [(p - 1) * np.append(X[59], 1)], rtol=5e-4)
 
 
@@ -233,7 +235,7 @@ def test_what_a_model_cannot_explain(call, capsys, tmp_path):
     fit(tmp_path / "iris.csv", model)
     fit(tmp_path / "two.csv", two)
     dxent.save(dxent.LogisticRegression().fit([[0.0], [1.0]], [0, 1]), arrays)
-    (tmp_path / "other.csv").write_text("x,target\n1,a\n", encoding="utf-8")
+    (tmp_path / "other.csv").write_text("x,target\n1,setosa\n", encoding="utf-8")
     capsys.readouterr()
     for words, says in [
         ((tmp_path / "iris.csv", "--model", two), "row 1 has the label 'setosa', which is no class of the"),

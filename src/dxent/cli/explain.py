@@ -42,9 +42,9 @@ def command(
 ) -> int:
     """Explain the derivative of a row's loss by the chain rule.
 
-    DATA is a bundled data set (iris, wine, digits, breast_cancer) or a CSV, TSV, Parquet or svmlight file with
-    labels. The model is that of --model, or is fitted to DATA first. Or the numbers are typed in: --logits 1,2,5
-    --label 2, or --x, --W and --label.
+    DATA is a bundled data set (iris, wine, digits, breast_cancer) or a CSV, TSV, Parquet or svmlight file
+    with labels. The model is that of --model, or is fitted to DATA first. Or the numbers are typed in:
+    --logits 1,2,5 --label 2, or --x, --W and --label.
     """
     _check_choice({"DATA": data, "--logits": logits, "--x": x})
     if data is None:

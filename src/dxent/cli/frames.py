@@ -11,20 +11,9 @@ import numpy as np
 from dxent.cli.bundled import BUNDLED, load_bundled
 from dxent.data.cells import as_numbers, typed
 from dxent.data.readers import own_target, read_frame, unknown_column
-from dxent.data.schema import Schema
-from dxent.data.table import Frame, Table, TableError
+from dxent.data.table import Frame, TableError
 
-__all__ = ["dropped", "load", "open_frame", "weighted"]
-
-
-def load(data: str, target: str | None) -> Table:
-    """Return the table that the words on the command line name, all of its columns used."""
-    frame = dropped(open_frame(data, target), ())
-    try:
-        schema = Schema.learn(frame.columns, frame.target)
-        return Table(frame.source, frame.target, schema.features, schema.encode(frame.columns), frame.labels)
-    except TableError as fault:
-        raise click.UsageError(f"{frame.source!r}: {fault}") from fault
+__all__ = ["dropped", "open_frame", "weighted"]
 
 
 def open_frame(data: str, target: str | None) -> Frame:

@@ -17,8 +17,8 @@ def command(model: str, data: str, output: str | None, raw_csv: bool, force: boo
     """Predict the rows of DATA with MODEL, a file that dxent fit wrote.
 
     DATA is a CSV, TSV, Parquet or svmlight file that has the columns the model was fitted to, in any order;
-    others are ignored. The CSV has a header and, for each row, the likeliest label and the probability of each class. A
-    label that begins like a formula (=, +, -, @, a tab) gets an apostrophe in front.
+    others are ignored. The CSV has a header and, for each row, the likeliest label and the probability of
+    each class. A label that begins like a formula (=, +, -, @, a tab) gets an apostrophe in front.
     """
     from dxent.cli.predicting import predict
 

@@ -6,9 +6,9 @@ import bz2
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ _ROW = re.compile(rb"\s*(%b)((?:[ \t]+\d{1,10}:%b)*)\s*" % (_NUMBER, _NUMBER))
 _LONGEST_LINE = 1 << 26
 _MOST_BYTES = 1 << 33  # fewer than 2³¹ pairs, which is what Arrow's offsets can count
 _PACKED = 100  # times that compression may shrink it; such text shrinks tenfold
-_OPEN = {".gz": gzip.open, ".bz2": bz2.open}
+_OPEN: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open}
 
 
 def column_names(_path: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""A table: as it is read, and as a classifier sees it."""
+"""A table as it is read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["LARGEST_MAGNITUDE", "Frame", "Table", "TableError"]
+__all__ = ["LARGEST_MAGNITUDE", "Frame", "TableError"]
 
 LARGEST_MAGNITUDE = 1e100
 """Beyond, the product of two columns leaves the range of float64."""
@@ -45,18 +45,3 @@ class Frame:
             labels=self.labels[rows],
             weight=None if self.weight is None else self.weight[rows],
         )
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """Numbers to learn from and the labels to predict from them.
-
-    ``X`` is (rows, features), dense and C-ordered or, where words are counted, a SciPy CSR matrix, with
-    |x| ≤ 1e100; ``labels`` (rows,) holds text, integers or bools.
-    """
-
-    source: str
-    target: str
-    columns: tuple[str, ...]
-    X: Any
-    labels: NDArray[Any]
