@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
+from sklearn.datasets import load_wine
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -119,8 +120,16 @@ def test_what_is_no_table(table, says):
 def test_c_is_a_number_or_auto():
     with pytest.raises(ValueError, match='C must be a positive number or "auto"'):
         TableClassifier(C="best").fit(pa.table({"a": [1, 2]}), [0, 1])
-    with pytest.raises(ValueError, match=r"each class has 5 training rows, and class 1 has 2"):
-        TableClassifier(C="auto").fit(pa.table({"a": range(9)}), [0] * 7 + [1] * 2)
+    with pytest.raises(ValueError, match=r"each class has two training rows, and class 1 has one"):
+        TableClassifier(C="auto").fit(pa.table({"a": range(9)}), [0] * 8 + [1])
+
+
+def test_c_is_chosen_where_a_class_has_fewer_rows_than_there_are_folds():
+    X, y = load_wine(return_X_y=True)
+    rows = np.flatnonzero(y < 2).tolist() + np.flatnonzero(y == 2)[:2].tolist()
+    model = TableClassifier(C="auto").fit(pd.DataFrame(X[rows], columns=map(str, range(13))), y[rows])
+    assert model.C_ in CANDIDATES
+    assert model.optimality_.certified
 
 
 def test_row_70_a_failed_fit_keeps_the_last_one(data):

@@ -26,23 +26,27 @@ def best_C(X: Any, y: NDArray[Any], sample_weight: NDArray[np.float64] | None, *
 
         argmin_C  Σ_i s_i ℓ(y_i, x_i; fitted without the fold of row i) / Σ_i s_i
 
-    Five folds, drawn from ``seed``, each with its share of every class. Candidates are tried from the
-    smallest, each fit starting at the last, until two in a row are no better. C weighs a *sum* of losses; a
-    fold lacks a fifth of the terms, so its C is 5/4 as large.
+    Five folds, drawn from ``seed``, each with its share of every class; the rows of a class that has fewer
+    than five are in as many folds. Candidates are tried from the smallest, each fit starting at the last,
+    until two in a row are no better. C weighs a *sum* of losses; a fold lacks a fifth of the terms, so its C
+    is 5/4 as large.
 
-    Raises: ValueError if a class has fewer rows than there are folds
+    Raises: ValueError if a class has a single row, so that some fold is fitted without it
     See: Hastie, Tibshirani & Friedman, The Elements of Statistical Learning, §7.10
     """
     from sklearn.model_selection import StratifiedKFold
 
     classes, labels, counts = np.unique(y, return_inverse=True, return_counts=True)
-    if counts.min() < _FOLDS:
+    if counts.min() < 2:
         raise ValueError(
-            f"C can be chosen only where each class has {_FOLDS} training rows, and class "
-            f"{classes[counts.argmin()].item()!r} has {counts.min()}: give C as a number, or drop the class"
+            "C can be chosen only where each class has two training rows, and class "
+            f"{classes[counts.argmin()].item()!r} has one: give C as a number, or drop the class"
         )
     weight = np.ones(len(y)) if sample_weight is None else sample_weight
-    splits = list(StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(labels, labels))
+    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        splits = list(folds.split(labels, labels))
     models = [LogisticRegression(tol=_TOL, warm_start=True) for _ in splits]
     losses: list[float] = []
     for C in CANDIDATES:
