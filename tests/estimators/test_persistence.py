@@ -1,5 +1,7 @@
 """Saved and loaded: the same bits."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -9,8 +11,11 @@ from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.exceptions import NotFittedError
 
 import dxent
-from dxent.estimators import TableClassifier
+from dxent.estimators import Optimality, TableClassifier
 from dxent.modelfile import ModelFile, ModelFileError, read_model, write_model
+
+STEP = {"iteration": 0, "objective": 0.5, "gradient_norm": 0.0, "passes": 1}
+PROVED = asdict(Optimality(True, 0.0, 0.0, 0.0, 1.0, "duality", ""))
 
 
 @pytest.fixture
@@ -29,6 +34,7 @@ def test_an_estimator_of_arrays(path, load_data, as_frame):
         assert getattr(again, method)(X).tobytes() == getattr(model, method)(X).tobytes()
     assert again.get_params() == model.get_params()
     assert again.optimality_ == model.optimality_
+    assert again.trace_ == model.trace_
     assert again.n_iter_ == model.n_iter_
     assert getattr(again, "feature_names_in_", [None])[0] == getattr(model, "feature_names_in_", [None])[0]
 
@@ -60,6 +66,7 @@ def test_an_estimator_of_tables(path, C):
     assert again.get_params() == model.get_params()
     assert again.C_ == model.C_
     assert again.optimality_ == model.optimality_
+    assert again.trace_ == model.trace_
 
 
 def test_the_file_predicts_as_the_estimator_does(path):
@@ -98,13 +105,22 @@ def test_a_model_that_is_not_fitted(path):
         dxent.save(dxent.LogisticRegression().fit([[0], [1]], [0, 1]), path / "in" / "nothing")
 
 
+def test_row_82_the_least_facts_of_an_estimator(path):
+    facts = {"settings": {}, "optimality": PROVED, "trace": [STEP]}
+    write_model(ModelFile(np.ones((1, 2)), np.zeros(1), np.array(["a", "b"]), facts=facts), path)
+    assert dxent.load(path).n_iter_ == 0
+
+
 @pytest.mark.parametrize(
     "facts",
     [
         {},
-        {"settings": {"C": 1.0, "os.system": "ls"}, "optimality": {}, "iterations": 1},
-        {"settings": {"C": 1.0}, "optimality": {"certified": True}, "iterations": 1},
-        {"settings": 7, "optimality": {}, "iterations": 1},
+        {"settings": {"C": 1.0, "os.system": "ls"}, "optimality": {}, "trace": [STEP]},
+        {"settings": {"C": 1.0}, "optimality": {"certified": True}, "trace": [STEP]},
+        {"settings": {}, "optimality": PROVED, "trace": []},
+        {"settings": {}, "optimality": PROVED, "trace": [{}]},
+        {"settings": {}, "optimality": PROVED, "trace": [{**STEP, "objective": "much"}]},
+        {"settings": 7, "optimality": {}, "trace": [STEP]},
     ],
 )
 def test_row_82_a_file_without_the_facts_of_an_estimator(path, facts):

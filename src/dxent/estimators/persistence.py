@@ -17,12 +17,14 @@ from dxent.estimators.logistic import LogisticRegression
 from dxent.estimators.optimality import Optimality
 from dxent.estimators.tables import TableClassifier
 from dxent.modelfile import ModelFile, ModelFileError, read_model, write_model
+from dxent.solvers.base import Step
 
 __all__ = ["load", "model_file", "save"]
 
 Classifier = LogisticRegression | TableClassifier
 
-_FACTS = {"settings": "dict", "optimality": "dict", "iterations": "int"}
+_FACTS = {"settings": "dict", "optimality": "dict", "trace": "list"}
+_STEP = {"iteration": "int", "objective": "float", "gradient_norm": "float", "passes": "int"}
 
 
 def save(model: Classifier, path: str | Path) -> None:
@@ -66,7 +68,7 @@ def model_file(model: Classifier, facts: Mapping[str, Any] | None = None) -> Mod
             "dxent": version("dxent"),
             "settings": _plain({k: v for k, v in model.get_params().items() if _is_plain(v)}),
             "optimality": _plain(asdict(inner.optimality_)),
-            "iterations": int(np.max(inner.n_iter_)),
+            "trace": [_plain(asdict(step)) for step in inner.trace_],
             **({"C": _plain(float(model.C_))} if isinstance(model, TableClassifier) else {}),
             **_plain(dict(facts or {})),
         },
@@ -92,7 +94,10 @@ def _fitted(model: LogisticRegression, file: ModelFile, facts: dict[str, Any]) -
     if file.features is not None:
         model.feature_names_in_ = np.array(file.features, dtype=object)
     model.optimality_ = Optimality(**facts["optimality"])
-    model.n_iter_ = np.array([facts["iterations"]], dtype=np.int32)
+    model.trace_ = tuple(Step(**checked(step, "trace", _STEP)) for step in facts["trace"])
+    if not model.trace_:
+        raise ValueError("its trace is empty")
+    model.n_iter_ = np.array([len(model.trace_) - 1], dtype=np.int32)
     return model
 
 

@@ -215,7 +215,7 @@ def _convergence(curve: Sequence[tuple[int, float, float]]) -> str:
     found = {"bound on the gap": gaps, "norm of the gradient": norms}
     found = {name: points for name, points in found.items() if points}
     if not found:
-        return section("Convergence", "<p>A loaded model does not keep the history of its fit.</p>")
+        return section("Convergence", "<p>The fit started at the optimum.</p>")
     y = decades("nats; norm", [value for points in found.values() for _, value in points])
     x = steps("passes over the data", max(1, max(passes for passes, _, _ in curve)))
     lines = [

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from dxent.estimators import LogisticRegression, TableClassifier
-from dxent.estimators.optimality import Optimality
 from dxent.kernels.dispatch import show_config
 from dxent.report.assessment import Assessment, assess
 from dxent.report.content import DataSummary, HeldOut, Proof
@@ -63,9 +62,8 @@ def read_rows(
     warnings: Sequence[str],
 ) -> FitPage:
     """Return the page of a model whose data are described and whose scores are known."""
-    inner, reached = _inner(model), model.optimality_
-    trace = getattr(inner, "trace_", ())
-    objective = trace[-1].objective if trace else _objective(reached)
+    reached = model.optimality_
+    objective = model.trace_[-1].objective
     worse = held_out.model.log_loss > held_out.baseline.log_loss
     told = [*(f"{note[0].upper()}{note[1:]}." for note in data.notes), *warnings]
     if worse:
@@ -80,18 +78,12 @@ def read_rows(
         settings=_settings(model),
         curve=[
             (step.passes, step.objective - objective + reached.gap_bound, step.gradient_norm)
-            for step in trace
+            for step in model.trace_
         ],
         warnings=told,
         command=command,
         versions=_versions(),
     )
-
-
-def _objective(reached: Optimality) -> float:
-    """Return the objective that a model file holds as the ratio of two bounds, where it does."""
-    known = 0 < reached.relative_gap < np.inf
-    return reached.gap_bound / reached.relative_gap if known else float("nan")
 
 
 def score(assessment: Assessment, labels: NDArray[Any], weight: Vector) -> HeldOut:

@@ -43,6 +43,8 @@ def _facts(facts: Mapping[str, Any]) -> str:
     """Print the facts one a line, those that are made of facts indented."""
     lines = []
     for name, value in facts.items():
+        if isinstance(value, list) and value and isinstance(value[-1], dict):
+            name, value = f"{name}, the last of {len(value)}", value[-1]
         if isinstance(value, dict):
             lines += [f"{name}:", *(f"  {key}: {_shown(item)}" for key, item in value.items() if item != "")]
         else:
