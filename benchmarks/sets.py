@@ -11,7 +11,7 @@ import pyarrow.parquet
 import scipy.sparse
 from sklearn import datasets
 
-__all__ = ["BUNDLED", "FILES", "load"]
+__all__ = ["BUNDLED", "FILES", "WIDE", "load", "prepared", "shape"]
 
 BUNDLED: dict[str, Callable[..., Any]] = {
     "iris": datasets.load_iris,
@@ -36,6 +36,34 @@ FILES = {
 
 
 TRAINING_ROWS = 60_000
+
+
+WIDE = "wide"  # made here: 20 000 embeddings of 768 numbers, 1000 classes
+
+
+def prepared(name: str, directory: Path | None) -> tuple[Any, Any]:
+    """Return a set as a practitioner would fit it: dense columns scaled to variance 1, pixels as they are."""
+    if name == WIDE:
+        return embeddings(20_000, 768, 1000)
+    X, y = load(name, directory)
+    if scipy.sparse.issparse(X) or name == "mnist":
+        return X, y
+    spread = X.std(axis=0)
+    return (X - X.mean(axis=0)) / np.where(spread > 0, spread, 1.0), y
+
+
+def shape(name: str, directory: Path | None) -> tuple[int, int, int, bool]:
+    """Return samples, features, classes, and whether a set is sparse."""
+    X, y = prepared(name, directory)
+    return *X.shape, len(np.unique(y)), scipy.sparse.issparse(X)
+
+
+def embeddings(samples: int, features: int, classes: int) -> tuple[Any, Any]:
+    """Return rows of length 1 around the centre of their class, as a network's last layer gives them."""
+    rng = np.random.default_rng(0)
+    labels = np.concatenate([np.arange(classes), rng.integers(classes, size=samples - classes)])
+    X = rng.normal(size=(classes, features))[labels] + 2.0 * rng.normal(size=(samples, features))
+    return X / np.linalg.norm(X, axis=1, keepdims=True), labels
 
 
 def load(name: str, directory: Path | None) -> tuple[Any, Any]:

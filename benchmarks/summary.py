@@ -1,0 +1,126 @@
+"""What the fits say: the optimum, how far each came and when, and whether every proof held."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+__all__ = ["OURS", "Problem", "Reference", "Time", "read", "reference", "time_to"]
+
+OURS = "dxent"
+ROUNDING = 4 * np.finfo(float).eps
+Curve = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the optimum lies between: the lowest objective of a fit, and the highest proved bound."""
+
+    upper: float
+    lower: float
+
+    @property
+    def optimum(self) -> float:
+        """The bound where there is one (rounding may put it above what was reached), else the lowest seen."""
+        return min(self.upper, self.lower if math.isfinite(self.lower) else self.upper)
+
+
+@dataclass(frozen=True)
+class Time:
+    """Seconds to a gap: median, lowest, highest of the repeats; censored: not reached, so at least that."""
+
+    seconds: float
+    low: float
+    high: float
+    censored: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """The curves of one set with one C and one treatment of the intercept."""
+
+    name: str
+    C: float
+    penalised: bool
+    curves: tuple[Curve, ...]
+
+    @property
+    def ours(self) -> Curve | None:
+        """Our own curve, if measured."""
+        return next((curve for curve in self.curves if proves(curve) and curve["runs"]), None)
+
+    @property
+    def peers(self) -> list[Curve]:
+        """The peers' curves that have a fit."""
+        return [curve for curve in self.curves if not proves(curve) and curve["runs"]]
+
+    def broken_proofs(self) -> list[str]:
+        """Return a sentence for every proof that another fit's objective, or its own, refutes."""
+        upper = reference(self.curves).upper
+        return [
+            f"{self.name}, C = {self.C:g}, tol {run['limit']:g}: claimed {run['gap_bound']:.3e}, "
+            f"but {run['objective'] - upper:.3e} above the best"
+            for curve in self.curves
+            for run in curve["runs"]
+            if proves(curve) and run["objective"] - upper > run["gap_bound"] + ROUNDING * abs(upper)
+        ]
+
+
+def proves(curve: Curve) -> bool:
+    """Tell whether a curve's gaps are proved."""
+    return curve["method"].startswith(OURS)
+
+
+def read(path: Path) -> tuple[dict[str, Any], list[Problem]]:
+    """Return where the results were made, and the problems in the order of their names' first appearance."""
+    given = json.loads(path.read_text(encoding="utf-8"))
+    groups: dict[tuple[str, float, bool], list[Curve]] = defaultdict(list)
+    for curve in given["curves"]:
+        groups[curve["set"], curve["C"], curve["penalised"]].append(curve)
+    problems = [Problem(*key, tuple(curves)) for key, curves in groups.items()]
+    kept = [problem for problem in problems if problem.ours or problem.peers]
+    return given["about"], sorted(kept, key=lambda one: (one.name, one.penalised, one.C))
+
+
+def reference(curves: Any) -> Reference:
+    """Bracket the optimum."""
+    runs = [run for curve in curves for run in curve["runs"]]
+    bounds = [run["objective"] - run["gap_bound"] for run in runs if "gap_bound" in run]
+    return Reference(min(run["objective"] for run in runs), max(bounds, default=-math.inf))
+
+
+def gaps(curve: Curve, optimum: float) -> list[float]:
+    """Return the relative gap of each fit: proved for ours, true for the peers."""
+    if proves(curve):
+        return [run["gap_bound"] / run["objective"] for run in curve["runs"]]
+    return [max(run["objective"] - optimum, 0.0) / optimum for run in curve["runs"]]
+
+
+def time_to(curve: Curve, gap: float, optimum: float) -> Time:
+    """Return the time to a gap: ours of the first fit to prove it, a peer's between two rungs."""
+    before: tuple[float, float] | None = None
+    for run, reached in zip(curve["runs"], gaps(curve, optimum), strict=True):
+        seconds = float(np.median(run["seconds"]))
+        if reached <= gap:
+            share = 1.0
+            if before is not None and not proves(curve):
+                share = share_between(before[1], reached, gap)
+                seconds = before[0] * (seconds / before[0]) ** share if seconds > before[0] else seconds
+            scale = seconds / float(np.median(run["seconds"]))
+            return Time(seconds, scale * min(run["seconds"]), scale * max(run["seconds"]), False)
+        before = seconds, reached
+    longest = max([curve["cap"], *(run["seconds"][0] for run in curve["runs"])])
+    return Time(longest, longest, longest, True)
+
+
+def share_between(worse: float, better: float, gap: float) -> float:
+    """Return how far along the logarithms of two gaps a third lies; gaps below rounding count as rounding."""
+    floor = ROUNDING
+    top, bottom = math.log(max(worse, floor)), math.log(max(better, floor))
+    return 1.0 if top <= bottom else (top - math.log(gap)) / (top - bottom)

@@ -1,0 +1,77 @@
+"""One process that fits one set with one method: limits come in, measurements go out as JSON, a line each.
+
+    echo 100 | python benchmarks/worker.py iris "scikit-learn lbfgs" 1.0 [DIR]
+
+A warm-up on another set comes first, so that a lazy import or a pool of threads costs nobody anything.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from methods import METHODS, Fitted, Method
+from sets import prepared
+
+import dxent
+
+
+def main(name: str, method_name: str, C: str, directory: str = "") -> None:
+    """Answer until the input ends."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print goes elsewhere
+    method = METHODS[method_name]
+    X, y = prepared(name, Path(directory) if directory else None)
+    method.fit(*prepared("breast_cancer", None), 1.0, method.rungs[0])
+    print("ready", file=answers, flush=True)
+    for line in sys.stdin:
+        print(json.dumps(measured(method, X, y, float(C), float(line))), file=answers, flush=True)
+
+
+def measured(method: Method, X: Any, y: Any, C: float, limit: float) -> dict[str, Any]:
+    """Fit once; return time, memory beyond what was held before, and the objective reached."""
+    held = restart_peak()
+    start = time.perf_counter()
+    try:
+        fitted = method.fit(X, y, C, limit)
+    except Exception as failure:
+        return {"failed": f"{type(failure).__name__}: {failure}"}
+    return {
+        "limit": limit,
+        "seconds": [time.perf_counter() - start],
+        "peak_mb": (memory("VmHWM") - held) / 1e6,
+        "iterations": fitted.iterations,
+        "objective": objective(fitted, X, y, C, method.penalises_intercept),
+        **fitted.proof,
+    }
+
+
+def objective(fitted: Fitted, X: Any, y: Any, C: float, penalised: bool) -> float:
+    """Return mean loss + ‖W‖²/(2 C n), from coefficients alone."""
+    logits = X @ fitted.coef.T + fitted.intercept
+    if logits.shape[1] == 1:
+        logits = np.column_stack([np.zeros(len(logits)), logits])
+    labels = np.unique(y, return_inverse=True)[1]
+    square = np.sum(fitted.coef**2) + (np.sum(np.square(fitted.intercept)) if penalised else 0.0)
+    return float(dxent.softmax_cross_entropy(logits, labels) + square / (2 * C * len(labels)))
+
+
+def restart_peak() -> int:
+    """Forget the peak of memory so far; return what is held now."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return memory("VmRSS")
+
+
+def memory(kind: str) -> int:
+    """Return an entry of Linux's account of this process, in bytes."""
+    account = Path("/proc/self/status").read_text()
+    return 1024 * int(next(line for line in account.splitlines() if line.startswith(kind)).split()[1])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
