@@ -1,5 +1,5 @@
 # Needs a virtual environment with the package, its cli extra and the groups test and dev (CONTRIBUTING.md).
-.PHONY: test lint types accuracy docs bench
+.PHONY: test lint types accuracy docs bench bench-quick
 
 test:
 	python -m pytest -n auto
@@ -20,5 +20,18 @@ accuracy:
 docs:
 	python -m sphinx -W --keep-going -q -d build/doctrees docs build/docs
 
+# The group bench too. DATA: the sets that scikit-learn does not bring; BENCH: more options of benchmarks/fits.py.
+# Peers that were measured here, with the same versions, are not measured again.
+DATA ?= $(wildcard ../shared/data)
+FITS = python benchmarks/fits.py $(if $(DATA),--data $(DATA))
+
 bench:
-	python benchmarks/kernels.py
+	$(FITS) $(BENCH)
+	python benchmarks/passes.py
+	python benchmarks/scaling.py
+	python benchmarks/cold_start.py
+	python benchmarks/page.py
+
+bench-quick:
+	$(FITS) --sets iris digits $(if $(DATA),satellite a9a) --C 1 --cap 10 --repeats 1 $(BENCH)
+	python benchmarks/page.py

@@ -1,0 +1,73 @@
+"""The benchmark of fits, end to end on a small set, and what it makes of its numbers."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def summary(repository, monkeypatch):
+    monkeypatch.syspath_prepend(repository / "benchmarks")
+    import summary
+
+    return summary
+
+
+def curve(method, *runs, end="reached", cap=60.0):
+    return {"method": method, "runs": list(runs), "end": end, "cap": cap}
+
+
+def run(seconds, objective, gap_bound=None):
+    proof = {} if gap_bound is None else {"gap_bound": gap_bound}
+    return {"limit": 1.0, "seconds": seconds, "objective": objective, **proof}
+
+
+def test_iris_from_the_fits_to_the_page(repository, tmp_path):
+    def call(script, *words):
+        command = [sys.executable, repository / "benchmarks" / script, *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    results, page = tmp_path / "fits.json", tmp_path / "benchmarks.md"
+    asked = ["--sets", "iris", "--C", "1", "--methods", "dxent", "scikit-learn lbfgs",
+             "--repeats", "2", "--cap", "20", "--results", results]  # fmt: skip
+    assert call("fits.py", *asked).count("iris ") == 2
+    given = json.loads(results.read_text(encoding="utf-8"))
+    assert {"machine", "versions", "commit", "date"} <= given["about"].keys()
+    ours, peer = given["curves"]
+    assert (ours["method"], peer["method"], peer["end"]) == ("dxent", "scikit-learn lbfgs", "reached")
+    assert ours["runs"][-1]["gap_bound"] <= 1e-10 * ours["runs"][-1]["objective"]
+    assert peer["runs"][-1]["objective"] == pytest.approx(ours["runs"][-1]["objective"], rel=1e-9)
+    assert all(len(one["seconds"]) == 2 for one in ours["runs"] + peer["runs"])
+
+    assert "lbfgs" not in call("fits.py", *asked)
+    assert json.loads(results.read_text(encoding="utf-8"))["curves"][1] == peer
+
+    call("page.py", "--results", tmp_path, "--page", page)
+    text = page.read_text(encoding="utf-8")
+    assert "| iris | 1 |" in text
+    assert "Every bound held" in text
+    assert "dxent, proved" in (tmp_path / "_static" / "benchmarks" / "iris.svg").read_text(encoding="utf-8")
+
+
+def test_the_optimum_lies_between_what_was_reached_and_what_was_proved(summary):
+    found = summary.reference([curve("dxent", run([1.0], 2.0, 0.5)), curve("peer", run([1.0], 1.75))])
+    assert (found.upper, found.lower, found.optimum) == (1.75, 1.5, 1.5)
+
+
+def test_a_peers_time_lies_between_two_rungs_and_ours_is_that_of_the_proof(summary):
+    peer = curve("peer", run([1.0, 3.0, 2.0], 1 + 1e-2), run([8.0], 1 + 1e-4))
+    assert summary.time_to(peer, 1e-2 * (1 + 1e-9), 1.0) == summary.Time(2.0, 1.0, 3.0, False)
+    assert summary.time_to(peer, 1e-3, 1.0).seconds == pytest.approx(4.0)
+    assert summary.time_to(peer, 1e-6, 1.0) == summary.Time(60.0, 60.0, 60.0, True)
+    ours = curve("dxent", run([1.0], 1.0, 1e-2), run([8.0], 1.0, 1e-4))
+    assert summary.time_to(ours, 1e-3, 1.0).seconds == 8.0
+
+
+def test_a_proof_that_does_not_hold_is_told(summary):
+    ours, peer = curve("dxent", run([1.0], 2.0, 0.1)), curve("peer", run([1.0], 1.75))
+    (sentence,) = summary.Problem("iris", 1.0, False, (ours, peer)).broken_proofs()
+    assert "claimed 1.000e-01, but 2.500e-01 above the best" in sentence
+    ours["runs"][0]["gap_bound"] = 0.25
+    assert summary.Problem("iris", 1.0, False, (ours, peer)).broken_proofs() == []
