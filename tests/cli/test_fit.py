@@ -126,9 +126,9 @@ def test_a_warning_goes_to_standard_error(call, write):
 
 def test_row_91_an_interrupted_fit_is_kept_and_says_how_far_it_got(call, tmp_path, monkeypatch, capsys):
     class Interrupted(tables.LogisticRegression):
-        def fit(self, X, y, weight):
+        def fit(self, X, y, weight, **named):
             self.set_params(max_iter=3)
-            super().fit(X, y, weight)
+            super().fit(X, y, weight, **named)
             raise KeyboardInterrupt
 
     monkeypatch.setattr(tables, "LogisticRegression", Interrupted)
@@ -242,6 +242,22 @@ def test_labels_cannot_steer_the_terminal(call, write):
     assert "\x1b" not in out
 
 
+@pytest.mark.parametrize(
+    ("labels", "words", "says"),
+    [
+        (np.linspace(0, 1, 30), ["--target", "y"], "the target 'y' has 30 different values in 30 rows"),
+        (["u"] * 30, ["--target", "y"], "all 30 rows of"),
+        (["u", "v"] * 15, [], "name the column of labels: --target COLUMN"),
+        (["u", "v"] * 15, ["--target", "Y"], "has no column 'Y': did you mean 'y'?"),
+    ],
+)
+def test_a_target_that_cannot_be_one(call, write, labels, words, says):
+    path = write("x,y\n" + "".join(f"{x % 7},{label}\n" for x, label in enumerate(labels)))
+    code, out, err = call("fit", path, *words)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert says in err
+
+
 MISTAKES = [
     (["fit"], "Missing argument 'DATA'"),
     (["fti", "iris"], "No such command 'fti'"),
@@ -260,7 +276,7 @@ MISTAKES = [
     (["fit", "iris", "-o", "no/such/directory/m"], "there is no directory 'no/such/directory'"),
     (["fit", "iris", "-o", "."], "'.' is a directory"),
     (["fit", "irs"], "'irs' is neither a file nor a bundled data set (iris, wine, digits, breast_cancer)"),
-    (["fit", __file__], "--target COLUMN"),
+    (["fit", __file__], "is of no known kind: the extension must be"),
     (["fit", "none.csv", "--target", "y"], "there is no file 'none.csv'"),
     (["fit", "\x1b[31m.csv", "--target", "y"], r"there is no file '\x1b[31m.csv'"),
     (["fit", "iris", "--\x1b[31m"], r"\x1b[31m"),

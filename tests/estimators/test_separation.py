@@ -1,8 +1,12 @@
 """Without a penalty a fit is certified where an optimum exists, and only there: a linear program decides."""
 
+import re
+
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.optimize import linprog
+from sklearn.datasets import load_iris
 
 from dxent import LogisticRegression, RankWarning
 from dxent.estimators import NotCertifiedWarning
@@ -39,5 +43,40 @@ def test_a_fit_is_certified_if_and_only_if_an_optimum_exists(solver, intercept):
         model = LogisticRegression(C=np.inf, solver=solver, fit_intercept=intercept).fit(X, labels)
         found.append(separable(X, labels, intercept))
         assert model.optimality_.certified is not found[-1], seed
-        assert found[-1] is ("finite C" in model.optimality_.reason), seed
+        assert found[-1] is ("Classes are separated" in model.optimality_.reason), seed
     assert 10 < sum(found) < 50
+
+
+def told(X, y, **named):
+    with pytest.warns(NotCertifiedWarning) as caught:
+        model = LogisticRegression(C=np.inf).fit(X, y, **named)
+    assert str(caught[-1].message) == str(model.optimality_)
+    return model.optimality_.reason
+
+
+def test_row_49_the_separated_classes_and_what_separates_them_are_named():
+    X, y = load_iris(as_frame=True, return_X_y=True)
+    reason = told(X, load_iris().target_names[y])
+    assert (
+        "'setosa' and 'versicolor' in all 100 rows, 'setosa' and 'virginica' in all 100 rows. For" in reason
+    )
+    assert re.search(r"For 'setosa' speaks - 'petal (length|width) \(cm\)'", reason)
+
+
+def test_row_48_of_a_quasi_separated_table_the_infinite_coefficient_is_named(shared_data):
+    table = pd.read_csv(shared_data("inference/endometrial.csv"))
+    reason = told(table[["NV", "PI", "EH"]], table["HG"])
+    # every row with NV = 1 is of class 1 (Heinze & Schemper 2002)
+    assert f"0 and 1 in {(table['NV'] == 1).sum()} of 79 rows. For 0 speaks - 'NV'. Without" in reason
+
+
+def test_row_47_columns_without_names_are_numbered_or_called_as_the_caller_says():
+    X, y = np.array([[3.0, 0.1], [3.0, 0.2], [3.1, 0.9], [2.9, 0.8]]), [0, 0, 1, 1]
+    assert "0 and 1 in all 4 rows. For 0 speaks - column 1. Without" in told(X, y)
+    assert "For 0 speaks - 'dose'." in told(X, y, feature_names=["age", "dose"])
+
+
+def test_many_pairs_are_counted():
+    X = np.repeat(np.eye(5), 3, axis=0)
+    with pytest.warns(RankWarning):
+        assert "and so on, 10 pairs in all. For" in told(X, np.repeat(np.arange(5), 3))

@@ -13,7 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from dxent.data.table import TableError
-from dxent.estimators import TableClassifier
+from dxent.errors import RankWarning
+from dxent.estimators import NotCertifiedWarning, TableClassifier
 from dxent.estimators.selection import CANDIDATES, best_C
 from dxent.estimators.tables import to_arrow
 
@@ -139,3 +140,12 @@ def test_row_70_a_failed_fit_keeps_the_last_one(data):
     with pytest.raises(ValueError, match="one class"):
         model.fit(frame, np.zeros(len(y)))
     np.testing.assert_array_equal(model.predict_proba(frame), before)
+
+
+def test_warnings_name_the_columns_of_the_table():
+    table = {"size": [1.0, 2.0, 3.0, 4.0], "colour": ["red", "blue", "red", "blue"]}
+    with (
+        pytest.warns(RankWarning, match="Columns 'colour=blue', 'colour=red' are linearly dependent"),
+        pytest.warns(NotCertifiedWarning, match="in all 4 rows. For 'no' speaks - 'size'"),
+    ):
+        TableClassifier(C=np.inf).fit(table, ["no", "no", "yes", "yes"])

@@ -28,6 +28,8 @@ from dxent.report.metrics import chance, scores, spread
 
 __all__ = ["train"]
 
+_FEW_CLASSES = 20  # so many may well have a row or two each
+
 
 def train(options: FitOptions) -> FitReport:
     """Fit part of the table's rows, score the rest, and write the model if it is wanted."""
@@ -76,11 +78,16 @@ def _check_output(options: FitOptions) -> None:
 
 
 def _check_classes(frame: Frame) -> None:
-    first = frame.labels[0]
-    if (frame.labels == first).all():
+    classes, rows = len(set(frame.labels.tolist())), len(frame.labels)
+    if classes == 1:
         raise click.UsageError(
-            f"all {len(frame.labels)} rows of {frame.source!r} are of class {first.item()!r}: a classifier "
+            f"all {rows} rows of {frame.source!r} are of class {frame.labels[0].item()!r}: a classifier "
             "needs two"
+        )
+    if classes > _FEW_CLASSES and 2 * classes > rows:
+        raise click.UsageError(
+            f"the target {frame.target!r} has {classes} different values in {rows} rows, too many to be "
+            "classes: name another column, or cut its numbers into ranges first"
         )
 
 

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from dxent.data.blocks import Rows
 from dxent.estimators.optimality import REASONS, Optimality
+from dxent.estimators.separation import Separation, find_separation, margins
 from dxent.evaluation import Evaluation, Problem
 from dxent.objective.certificate import Certificate, duality_bound, self_concordance_bound
 from dxent.objective.coefficients import effective, raw
 from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.objective import Objective
-from dxent.objective.preconditioners import DENSE_FEATURES
 from dxent.objective.rank import null_space
 from dxent.objective.scaling import Moments, coordinates
 from dxent.solvers.base import Step, descend
@@ -66,6 +66,7 @@ class Fit:
     trace: tuple[Step, ...]
     dependent: NDArray[np.intp]  # columns that others determine, where nothing penalises them
     interrupted: bool
+    separation: Separation | None  # why there is no optimum, where that was found
 
 
 @dataclass(eq=False)
@@ -129,14 +130,6 @@ def factorised(here: Evaluation | None) -> Evaluation | None:
     return here if here is not None and "factor" in vars(here.hessian) else None
 
 
-def margins(probs: Matrix, labels: NDArray[np.int64]) -> Matrix:
-    """Return the true class's probability minus the largest other one, for each row."""
-    own = np.take_along_axis(probs, labels[:, None], axis=1)
-    others = probs.copy()
-    np.put_along_axis(others, labels[:, None], -np.inf, axis=1)
-    return np.asarray(own[:, 0] - others.max(axis=1))
-
-
 def fit(rows: Rows, columns: Moments, settings: Settings, start: tuple[Matrix, Matrix] | None) -> Fit:
     """Minimise the objective over the rows, from raw coefficients ``start`` or from the class shares.
 
@@ -184,11 +177,11 @@ def plan(objective: Objective, settings: Settings) -> list[tuple[str, int]]:
     if name == "newton":
         return [("newton", most)]
     if size <= PROOF_PARAMETERS:
-        return [("newton-cg" if name == "auto" else name, FIRST_STEPS), ("newton", most)]
-    if name == "auto" and objective.rows.features > DENSE_FEATURES:
+        return [("lbfgs" if name == "auto" else name, FIRST_STEPS), ("newton", most)]
+    if name == "auto":
         # far from the optimum remembered curvature beats repeated products with a Hessian about to change
         return [("lbfgs", FIRST_STEPS), ("newton-cg", most)]
-    return [("newton-cg" if name == "auto" else name, most)]
+    return [(name, most)]
 
 
 def follow(run: Run, name: str, max_iter: int) -> str:
@@ -212,6 +205,7 @@ def finish(run: Run, reason: str) -> Fit:
     here = objective.evaluate(effective(objective, coef, intercept))
     certificate = run.bound(here)
     certified = certificate.relative_gap <= settings.tol
+    why = "" if certified else explain(run, here, reason)
     optimality = Optimality(
         certified,
         certificate.relative_gap,
@@ -219,7 +213,7 @@ def finish(run: Run, reason: str) -> Fit:
         certificate.coef_distance_bound,
         certificate.prob_factor_bound,
         certificate.method,
-        REASONS["" if certified else explain(run, here, reason)],
+        REASONS[why],
     )
     norm = float(np.linalg.norm(here.gradient))
     last = Step(len(run.trace) - 1, here.value, norm, objective.count.passes)
@@ -230,6 +224,7 @@ def finish(run: Run, reason: str) -> Fit:
         (*run.trace[:-1], last),
         dependent_columns(objective),
         reason == "interrupted",
+        find_separation(objective, here) if why in ("separation", "no finite optimum found") else None,
     )
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -11,11 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from dxent import functions
 from dxent.data.blocks import Rows
@@ -23,6 +22,7 @@ from dxent.errors import RankWarning
 from dxent.estimators import checks
 from dxent.estimators.fitting import Fit, Settings, fit
 from dxent.estimators.optimality import NotCertifiedWarning
+from dxent.estimators.telling import dependence_sentence, separation_sentence
 from dxent.kernels.dispatch import single_threaded_blas
 from dxent.objective.scaling import moments
 
@@ -118,15 +118,25 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         tags.input_tags.sparse = True
         return tags
 
-    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
-        """Fit to X (samples, features) and labels y (samples,); a failure leaves the last fit whole."""
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        feature_names: Sequence[str] | None = None,
+    ) -> Self:
+        """Fit to X (samples, features) and labels y (samples,); a failure leaves the last fit whole.
+
+        ``feature_names`` are what warnings call the columns of an X that is no data frame.
+        """
         before = dict(self.__dict__)
         try:
             result = self._fit(X, y, sample_weight)
         except BaseException:
             self.__dict__ = before
             raise
-        self._keep(result)
+        self._keep(result, feature_names)
         return self
 
     def _fit(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> Fit:
@@ -178,25 +188,22 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             verbose=bool(self.verbose),
         )
 
-    def _keep(self, result: Fit) -> None:
+    def _keep(self, result: Fit, feature_names: Sequence[str] | None) -> None:
         """Set the fitted attributes, then warn of, or re-raise, what went wrong."""
+        named = getattr(self, "feature_names_in_", np.arange(self.n_features_in_)).tolist()
+        names = named if feature_names is None else feature_names
         self.coef_, self.intercept_ = result.coef, result.intercept
         self.optimality_, self.trace_ = result.optimality, result.trace
+        if result.separation is not None:
+            reason = separation_sentence(result.separation, self.classes_.tolist(), names)
+            self.optimality_ = replace(result.optimality, reason=reason)
         self.n_iter_ = np.array([len(result.trace) - 1], dtype=np.int32)
         if result.interrupted:
             raise KeyboardInterrupt
         if result.dependent.size:
-            names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
-            listed = ", ".join(repr(name) for name in names[result.dependent][:10].tolist())
-            more = f" and {result.dependent.size - 10} more" if result.dependent.size > 10 else ""
-            warnings.warn(
-                f"Columns {listed}{more} are linearly dependent and nothing is penalised: of all the "
-                "coefficients that predict alike, those of least norm are returned.",
-                RankWarning,
-                stacklevel=3,
-            )
-        if not result.optimality.certified:
-            warnings.warn(str(result.optimality), NotCertifiedWarning, stacklevel=3)
+            warnings.warn(dependence_sentence(result.dependent, names), RankWarning, stacklevel=3)
+        if not self.optimality_.certified:
+            warnings.warn(str(self.optimality_), NotCertifiedWarning, stacklevel=3)
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Return the logits: (samples,) for two classes, (samples, classes) for more."""
@@ -237,9 +244,5 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         twin = Sklearn(C=self.C, fit_intercept=self.fit_intercept, class_weight=self.class_weight)
         for name in ("classes_", "coef_", "intercept_", "n_iter_", "n_features_in_", "feature_names_in_"):
             if hasattr(self, name):
-                setattr(
-                    twin,
-                    name,
-                    getattr(self, name).copy() if name != "n_features_in_" else self.n_features_in_,
-                )
+                setattr(twin, name, copy(getattr(self, name)))
         return twin

@@ -94,7 +94,7 @@ class TableClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
             C = best_C(X, labels, weight, seed=self.random_state or 0)
         model = self.regression(C)
         try:
-            model.fit(X, y, weight)
+            model.fit(X, y, weight, feature_names=schema.features)
         finally:
             if hasattr(model, "coef_"):
                 model.coef_ = model.coef_ / scale
