@@ -13,10 +13,13 @@ machine with the same version, are kept unless --fresh. page.py turns the file i
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import json
 import math
+import os
 import shlex
+import signal
 import subprocess
 import sys
 import threading
@@ -46,9 +49,10 @@ class Worker:
     def fit(self, limit: float, patience: float) -> Run:
         """Ask for a fit; a process that does not answer in time is killed."""
         process = self.process or self._start()
-        watch = threading.Timer(patience, process.kill)
-        process.stdin.write(f"{limit}\n")
-        process.stdin.flush()
+        # with all that it was launched by
+        watch = threading.Timer(patience, os.killpg, (process.pid, signal.SIGKILL))
+        with contextlib.suppress(BrokenPipeError):
+            print(limit, file=process.stdin, flush=True)
         watch.start()
         answer = process.stdout.readline()
         in_time = watch.is_alive()
@@ -56,19 +60,26 @@ class Worker:
         if not answer or time.monotonic() - self.since > HELD:
             self.close()
         if not answer:
-            return {"failed": "killed beyond the cap" if not in_time else "the process died"}
+            return {"failed": "the process died" if in_time else "killed beyond the cap"}
         return json.loads(answer)
 
     def close(self) -> None:
         """Let the process end."""
         if self.process:
-            self.process.communicate()
+            with contextlib.suppress(BrokenPipeError):
+                self.process.stdin.close()
+            self.process.wait()
         self.process = None
 
     def _start(self) -> subprocess.Popen[str]:
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
-            self.command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True
+            self.command,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
         )
         self.process.stdout.readline()  # ready: the data are loaded
         self.since = time.monotonic()
@@ -102,10 +113,10 @@ def climb(worker: Worker, method: Method, target: float, cap: float) -> tuple[li
 def measure(problem: tuple[str, float], names: list[str], options: Any, book: Book) -> None:
     """Climb with every method, then repeat the short fits, all methods by turns."""
     name, C = problem
-    workers = {}
+    workers, facts = {}, shape(name, options.data)
     for method_name in names:
         method = METHODS[method_name]
-        if refusal := method.refuses(*shape(name, options.data)):
+        if refusal := method.refuses(*facts):
             book.enter(problem, method_name, [], refusal, options.cap)
         elif options.fresh or method.proves or not book.has(problem, method_name, options.cap):
             worker = Worker([

@@ -28,8 +28,8 @@ How long does each method take to come how near to the same optimum? All minimis
 with a free intercept, in float64, each with its own default threads. Dense columns are scaled to variance 1,
 pixels are divided by 255, word counts are as they are. Peers are given more and more iterations, a whole fit
 each, with a tolerance of next to nothing; their gap is the true one, measured against the optimum that is
-bracketed by the lowest objective of any fit and the highest bound that dxent proved. The time of dxent is of
-a whole fit that *proves* the gap; that of a peer, which does not know its gap, is interpolated between two fits.
+bracketed by the lowest objective of any fit and the highest bound that dxent proved. A time of dxent is that
+of a whole fit that *proves* the gap. A peer does not know its gap; its time is interpolated between two fits.
 
 ≥ stands before a cap: the peer was not there by then, or had stopped short of the gap by itself. The ratio is
 then at least the one given."""
