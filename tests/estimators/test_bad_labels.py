@@ -8,6 +8,7 @@ import pytest
 from sklearn.datasets import load_iris
 
 from dxent import LogisticRegression
+from dxent.estimators import TableClassifier
 from estimators.refusal import refuses
 
 X, y = load_iris(return_X_y=True)
@@ -52,11 +53,9 @@ def test_row_41_a_class_that_is_weighted_but_absent():
 def test_row_42_43_weights_that_are_negative_or_not_finite(value):
     weight = np.ones(150)
     weight[11] = value
-    with refuses("sample_weight"):
-        LogisticRegression().fit(X, y, sample_weight=weight)
-    if value < 0 and np.isfinite(value):
+    for model, data in ((LogisticRegression(), X), (TableClassifier(), dict(zip("abcd", X.T, strict=True)))):
         with refuses("sample_weight", "negative", str(value), "row 11", "1 such"):
-            LogisticRegression().fit(X, y, sample_weight=weight)
+            model.fit(data, y, sample_weight=weight)
 
 
 def test_row_43_weights_that_are_all_zero_or_of_the_wrong_length():

@@ -149,3 +149,18 @@ def test_warnings_name_the_columns_of_the_table():
         pytest.warns(NotCertifiedWarning, match="in all 4 rows. For 'no' speaks - 'size'"),
     ):
         TableClassifier(C=np.inf).fit(table, ["no", "no", "yes", "yes"])
+
+
+@pytest.mark.parametrize("C", [1.0, "auto"])
+@pytest.mark.parametrize(
+    ("labels", "weight", "says"),
+    [
+        (["u", None] * 10, None, "label None at row 1"),
+        (["u", 1] * 10, None, "mix types"),
+        (["u", "v"] * 9, None, r"\[20, 18\]"),
+        (["u", "v"] * 10, np.ones(19), r"\[20, 20, 19\]"),
+    ],
+)
+def test_labels_and_weights_are_checked_before_the_fit(C, labels, weight, says):
+    with pytest.raises(ValueError, match=says):
+        TableClassifier(C=C).fit({"a": range(20)}, labels, weight)

@@ -7,7 +7,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from dxent.data.table import LARGEST_MAGNITUDE
 
@@ -18,6 +18,7 @@ __all__ = [
     "check_labels",
     "check_settings",
     "check_warm_start",
+    "check_weight_entries",
     "check_weights",
 ]
 
@@ -122,17 +123,22 @@ def kind(label: Any) -> str:
     return "text" if isinstance(label, str) else type(label).__name__
 
 
-def check_weights(
-    sample_weight: NDArray[np.float64], labels: NDArray[np.int64], classes: NDArray[Any]
-) -> None:
-    """Check that weights are finite, none negative, and that each class has some."""
-    bad = ~(np.isfinite(sample_weight) & (sample_weight >= 0))
+def check_weight_entries(sample_weight: ArrayLike) -> None:
+    """Check that weights are finite and none is negative, and name the first that is not."""
+    weights = np.ravel(np.asarray(sample_weight, dtype=np.float64))
+    bad = ~(np.isfinite(weights) & (weights >= 0))
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise ValueError(
-            f"sample_weight must be finite and not negative: {sample_weight[row]} at row {row}; "
+            f"sample_weight must be finite and not negative: {weights[row]} at row {row}; "
             f"{int(bad.sum())} such in all."
         )
+
+
+def check_weights(
+    sample_weight: NDArray[np.float64], labels: NDArray[np.int64], classes: NDArray[Any]
+) -> None:
+    """Check that each class has some weight."""
     largest = sample_weight.max(initial=0.0)
     if largest == 0:
         raise ValueError("sample_weight is zero for every row: give some rows a positive weight.")

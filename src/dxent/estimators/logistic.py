@@ -167,6 +167,8 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         self, X: Any, y: NDArray[Any], labels: NDArray[np.int64], sample_weight: ArrayLike | None
     ) -> NDArray[np.float64]:
         """Return sample weight × class weight of each row."""
+        if sample_weight is not None:
+            checks.check_weight_entries(sample_weight)
         weights = _check_sample_weight(sample_weight, X, dtype=np.float64, allow_all_zero_weights=True)
         checks.check_weights(weights, labels, self.classes_)
         if self.class_weight is None:

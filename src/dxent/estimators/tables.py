@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from dxent.data.schema import Schema
 from dxent.data.table import TableError
+from dxent.estimators.checks import check_labels, check_weight_entries
 from dxent.estimators.logistic import LogisticRegression
 from dxent.estimators.selection import best_C
 
@@ -78,8 +79,12 @@ class TableClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     def fit(self, table: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to the rows of a table and their labels; an interrupt passes, and keeps the newest iterate."""
-        columns, labels = to_arrow(table), np.asarray(y)
-        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        columns, labels, weight = to_arrow(table), np.asarray(y), None
+        check_labels(y)
+        if sample_weight is not None:
+            check_weight_entries(sample_weight)
+            weight = np.asarray(sample_weight, dtype=np.float64)
+        check_consistent_length(columns[0], labels, weight)
         target = str(self.target or getattr(y, "name", None) or "label")
         schema = Schema.learn(columns, target, drop=self.drop, text=self.text)
         X = schema.encode(columns)
