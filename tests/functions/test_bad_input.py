@@ -1,6 +1,9 @@
 """What each function does with input that is wrong, extreme, or empty."""
 
 import concurrent.futures
+import contextlib
+import ctypes.util
+import platform
 import re
 
 import numpy as np
@@ -26,7 +29,8 @@ from dxent.functions import (
     softmax_cross_entropy,
     softplus,
 )
-from dxent.operators import Diagonal
+from dxent.kernels import dispatch, rowwise
+from dxent.operators import Diagonal, diagonal
 
 inf, nan = np.inf, np.nan
 EVERY = [softmax, log_softmax, logsumexp, sigmoid, log_sigmoid, softplus]
@@ -172,6 +176,46 @@ def test_row_14_subnormal_results_are_not_flushed():
     assert 0 < sigmoid(-740.0) == np.exp(-740.0)
     tiny = 5e-324
     assert softplus(tiny) == pytest.approx(np.log(2), rel=1e-15)
+
+
+@contextlib.contextmanager
+def flushing():
+    """Tell the processor to take subnormal numbers for zero on this thread, as PyTorch and JAX may."""
+    found = platform.machine() in ("x86_64", "AMD64") and ctypes.util.find_library("m")
+    if not found or dispatch.native is None:
+        pytest.skip("needs the compiled kernels, and the C library of Linux on x86-64")
+    math, state = ctypes.CDLL(found), (ctypes.c_uint32 * 8)()
+    math.fegetenv(state)
+    state[7] |= 0x8040  # MXCSR: results, and operands
+    math.fesetenv(state)
+    smallest = 5e-324
+    try:
+        assert smallest * 2.0 == 0
+        yield
+    finally:
+        state[7] &= ~0x8040
+        math.fesetenv(state)
+    assert smallest * 2.0 > 0
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+def test_row_14_nor_where_another_library_flushes_them(dtype, monkeypatch):
+    tiny = np.finfo(dtype).smallest_normal
+    x, v = np.array([[0.0, np.log(tiny) - 2, -tiny / 8]] * 2, dtype), np.array([[1.0, 2.0, -1.0]] * 2, dtype)
+    monkeypatch.setattr(rowwise, "ENTRIES_A_TILE", 3)  # several tiles, so that other threads take part
+
+    def results():
+        yield from (f(x) for f in EVERY)
+        yield from (softmax.jacobian(x).mv(v), diagonal(softmax.jacobian(x)), sigmoid.jacobian(x).entries)
+        for loss in (SoftmaxCrossEntropy([0, 2]), SigmoidCrossEntropy(np.zeros_like(x))):
+            yield from (loss(100 - x), loss.gradient(x), diagonal(loss.hessian(x)))
+
+    expected = list(results())
+    assert sum(((np.abs(y) > 0) & (np.abs(y) < tiny)).any() for y in expected) >= 7
+    with flushing():
+        found = list(results())
+    for result, wanted in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(result, wanted)
 
 
 def test_row_14_products_with_subnormal_probabilities_keep_their_digits():

@@ -53,8 +53,8 @@ class ClassLoss(Loss):
         if self.class_weight is not None:
             non_negative(self.class_weight, "class_weight")
 
-    def _weigh_targets(self, like: Array) -> tuple[tuple[Array, ...], Array]:
-        t, mass = (self._by_label and label_targets(like, self)) or class_targets(like, self)
+    def _weigh_targets(self, x: Array) -> tuple[tuple[Array, ...], Array]:
+        t, mass = (self._by_label and label_targets(x, self)) or class_targets(widen(x), self)
         return (t,), mass
 
 
@@ -74,8 +74,8 @@ class BinaryLoss(Loss):
         self._check_options()
         non_negative(self.pos_weight, "pos_weight")
 
-    def _weigh_targets(self, like: Array) -> tuple[tuple[Array, ...], Array]:
-        yes, no, mass = binary_targets(like, self)
+    def _weigh_targets(self, x: Array) -> tuple[tuple[Array, ...], Array]:
+        yes, no, mass = binary_targets(widen(x), self)
         return (yes, no), mass
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from dxent._typing import Array, Shape
 from dxent.functions.chain_rule import Function
 from dxent.functions.targets import non_negative
-from dxent.kernels.arrays import as_real, astype, finish, namespace, onto, quietly, widen
+from dxent.kernels.arrays import as_real, astype, finish, namespace, onto, quietly
 from dxent.operators.base import LinearOperator
 from dxent.operators.elementary import Diagonal, Row
 
@@ -38,8 +38,8 @@ class Loss(Function):
     """How many axes of the predictions belong to one sample."""
 
     @abstractmethod
-    def _weigh_targets(self, like: Array) -> tuple[tuple[Array, ...], Array]:
-        """Return the weights of the log-probabilities, and each sample's mass."""
+    def _weigh_targets(self, x: Array) -> tuple[tuple[Array, ...], Array]:
+        """Return the weights of the log-probabilities, and each sample's mass, in the arithmetic's dtype."""
 
     @abstractmethod
     def _losses(self, x: Array, *t: Array) -> Array:
@@ -91,7 +91,7 @@ class Loss(Function):
         """Return x as an array, the weights of the log-probabilities, and those of the samples."""
         x = as_real(x)
         self.out_shape(tuple(x.shape))
-        t, mass = self._weigh_targets(widen(x))
+        t, mass = self._weigh_targets(x)
         return x, t, *self._weigh_samples(mass)
 
     def _reduced(self, losses: Array, weight: Array, total: Array, dtype: Any) -> Array:

@@ -5,13 +5,15 @@ Plain NumPy arrays take the short path: their namespace is NumPy itself and arra
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
 from dxent._typing import Array, Axis, Namespace, Shape
+from dxent.kernels import dispatch
 
 __all__ = [
     "as_real",
@@ -145,14 +147,28 @@ def _place(like: Array) -> dict[str, Any]:
 
 
 def quietly(function: Callable[P, R]) -> Callable[P, R]:
-    """Make a function silent about infinities and NaN, which it handles."""
+    """Make a function silent about infinities and NaN, which it handles, and keep its subnormal numbers."""
 
     @wraps(function)
     def quiet(*args: P.args, **kwargs: P.kwargs) -> R:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), _subnormals():
             return function(*args, **kwargs)
 
     return quiet
+
+
+@contextmanager
+def _subnormals() -> Iterator[None]:
+    """Undo, for a while, that another library told this thread to take subnormal numbers for zero."""
+    native = dispatch.native
+    if native is None:
+        yield
+        return
+    flush = native.keep_subnormals()
+    try:
+        yield
+    finally:
+        native.restore_subnormals(flush)
 
 
 def holds(condition: Array) -> bool:

@@ -19,7 +19,7 @@ from math import prod
 from typing import final
 
 from dxent._typing import Array, Shape
-from dxent.kernels.arrays import astype, eye, holds, namespace
+from dxent.kernels.arrays import astype, eye, holds, namespace, quietly
 from dxent.kernels.rows import deviation
 from dxent.kernels.rowwise import softmax_product
 from dxent.operators.base import LinearOperator, Structure, SymmetricOperator
@@ -61,6 +61,7 @@ class SoftmaxJacobian(SymmetricOperator):
         indefinite = self.weight is not None and holds(~(self.weight >= 0))
         return Structure.SYMMETRIC if indefinite else Structure.PSD
 
+    @quietly
     def mv(self, v: Array) -> Array:
         p, _ = self._parts()
         product = softmax_product(p, astype(v, p.dtype), self.axes)
@@ -70,6 +71,7 @@ class SoftmaxJacobian(SymmetricOperator):
             product = namespace(p).where(namespace(p).isfinite(precise), precise, product)
         return self._rounded(product, v)
 
+    @quietly
     def diagonal(self) -> Array:
         """Return p (1 − p), in the shape of p."""
         p, q = self._parts()

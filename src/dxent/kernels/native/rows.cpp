@@ -8,6 +8,9 @@ namespace {
 constexpr ptrdiff_t kShortRow = 32;
 constexpr ptrdiff_t kStrips = 8;
 
+// Up to so many classes, the terms of a row of floats are kept in cache, in double precision.
+constexpr ptrdiff_t kKeptRow = 1 << 17;
+
 // Transpose `rows` ≤ kWidth rows into vectors; the last row fills up the lanes.
 template <class Real> void gather(const Real* x, ptrdiff_t rows, ptrdiff_t classes, double* to) {
     for (ptrdiff_t lane = 0; lane < kWidth; ++lane) {
@@ -19,8 +22,11 @@ template <class Real> void gather(const Real* x, ptrdiff_t rows, ptrdiff_t class
 // Call work(fold, first row, number of rows, strip) for all rows.
 template <class Real, class Work> void for_rows(const Real* x, ptrdiff_t rows, ptrdiff_t classes, Work work) {
     if (classes > kShortRow) {
+        const bool kept = sizeof(Real) < sizeof(double) && classes <= kKeptRow;
+        const Buffer<double> terms(kept ? classes : 0);
+        const OneRow fold{kept ? static_cast<double*>(terms) : nullptr};
         for (ptrdiff_t r = 0; r < rows; ++r)
-            work(OneRow{}, r, 1, Strip<Real>(x + r * classes, classes, -__builtin_inf()));
+            work(fold, r, 1, Strip<Real>(x + r * classes, classes, -__builtin_inf()));
         return;
     }
     // Several strips are read before the first is used, which hides the time that their stores take.
@@ -37,17 +43,22 @@ template <class Real, class Work> void for_rows(const Real* x, ptrdiff_t rows, p
     }
 }
 
-// Shift a row and write finish(row, i, exp(gap)) for each of its vectors; return the row.
+// Shift a row and write finish(row, exp(gap)) for each of its vectors; return the row.
 template <class Real, class Fold, class T, class U, class Finish>
-Shifted<Real> write_terms(const Strip<T>& x, Target<U>& to, Finish finish) {
-    if constexpr (sizeof(U) == sizeof(double)) {
-        const auto row = shift<Real, Fold>(x, to);
-        for (ptrdiff_t i = 0; i < x.count(); ++i) to.put(i, finish(row, i, to[i]));
+Shifted<Real> write_terms(Fold fold, const Strip<T>& x, Target<U>& to, ptrdiff_t length, Finish finish) {
+    const auto write = [&](auto& terms) {
+        const auto row = shift<Real, Fold>(x, terms);
+        for (ptrdiff_t i = 0; i < x.count(); ++i) to.put(i, finish(row, terms[i]));
         return row;
-    } else {  // where a term would be rounded, it is computed again
+    };
+    if constexpr (sizeof(U) == sizeof(double)) {
+        return write(to);
+    } else {  // where a term would be rounded, it is kept elsewhere, or else computed again
+        Target<double> terms(fold.scratch, length);
+        if (fold.scratch) return write(terms);
         Nowhere nowhere;
         const auto row = shift<Real, Fold>(x, nowhere);
-        for (ptrdiff_t i = 0; i < x.count(); ++i) to.put(i, finish(row, i, row.term(x[i])));
+        for (ptrdiff_t i = 0; i < x.count(); ++i) to.put(i, finish(row, row.term(x[i])));
         return row;
     }
 }
@@ -56,18 +67,18 @@ template <class Real, class Finish>
 void from_terms(const Real* x, ptrdiff_t rows, ptrdiff_t classes, Real* out, Finish finish) {
     for_rows(x, rows, classes, [&](auto fold, ptrdiff_t r, ptrdiff_t count, const auto& strip) {
         fold.write_rows(out + r * classes, count, classes,
-                        [&](auto& to) { write_terms<Real, decltype(fold)>(strip, to, finish); });
+                        [&](auto& to) { write_terms<Real>(fold, strip, to, classes, finish); });
     });
 }
 
 template <class Real> void softmax(const Real* x, ptrdiff_t rows, ptrdiff_t classes, Real* p) {
     from_terms(x, rows, classes, p,
-               [](const auto& row, ptrdiff_t, Doubles term) { return row.probability(term); });
+               [](const auto& row, Doubles term) { return row.probability(term); });
 }
 
 template <class Real> void complement(const Real* x, ptrdiff_t rows, ptrdiff_t classes, Real* q) {
     from_terms(x, rows, classes, q,
-               [](const auto& row, ptrdiff_t, Doubles term) { return row.complement(term); });
+               [](const auto& row, Doubles term) { return row.complement(term); });
 }
 
 template <class Real> void log_softmax(const Real* x, ptrdiff_t rows, ptrdiff_t classes, Real* log_p) {
@@ -103,11 +114,14 @@ void cross_entropy(const Real* x, ptrdiff_t rows, ptrdiff_t classes, const std::
         }
         const Doubles factor = fold.read(scale + r, count);
         fold.write_rows(gradient + r * classes, count, classes, [&](auto& to) {
-            const auto finish = [&](const auto& row, ptrdiff_t i, Doubles term) {
-                const Doubles slope = label == double(i) ? -row.complement(term) : row.probability(term);
+            const auto scaled = [&](Doubles slope) {
                 return factor == 0.0 ? broadcast<Doubles>(0.0) : factor * slope;
             };
-            const auto row = write_terms<Real, Fold>(strip, to, finish);
+            const auto row =
+                write_terms<Real>(fold, strip, to, classes, [&](const auto& shifted, Doubles term) {
+                    return scaled(shifted.probability(term));
+                });
+            to.put_at(label, scaled(-row.complement(row.term(at_label))));
             fold.write(losses + r, count, 0.0 - row.log_probability(at_label));
         });
     });

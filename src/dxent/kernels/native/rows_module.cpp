@@ -7,6 +7,10 @@
 #include <optional>
 #include <stdexcept>
 
+#if defined(__SSE__)
+#include <xmmintrin.h>
+#endif
+
 namespace nb = nanobind;
 using namespace nb::literals;
 
@@ -21,6 +25,31 @@ template <class Real> const dxent::RowKernels<Real>& kernels();
 template <> const dxent::RowKernels<double>& kernels() { return (*level)->rows.in_double; }
 template <> const dxent::RowKernels<float>& kernels() { return (*level)->rows.in_single; }
 
+// Other libraries may have told the processor to take numbers below the normal range for zero on this thread:
+// make them count, and return what to restore. Elsewhere than on x86 nothing is done.
+unsigned keep_subnormals() {
+#if defined(__SSE__)
+    constexpr unsigned flush_results = 0x8000, flush_operands = 0x0040;
+    const unsigned state = _mm_getcsr(), flush = state & (flush_results | flush_operands);
+    _mm_setcsr(state & ~flush);
+    return flush;
+#else
+    return 0;
+#endif
+}
+
+void restore_subnormals([[maybe_unused]] unsigned flush) {
+#if defined(__SSE__)
+    _mm_setcsr(_mm_getcsr() | flush);
+#endif
+}
+
+struct Unlocked {
+    nb::gil_scoped_release released;
+    unsigned flush = keep_subnormals();
+    ~Unlocked() { restore_subnormals(flush); }
+};
+
 void require(bool condition, const char* message) {
     if (!condition) throw std::invalid_argument(message);
 }
@@ -34,14 +63,14 @@ template <class A, class B> void require_alike(const A& x, const B& out) {
 template <class Real, auto member> void to_rows(const Rows<const Real>& x, const Rows<Real>& out) {
     require_alike(x, out);
     require(x.shape(1) > 0, "rows have at least one entry");
-    nb::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     (kernels<Real>().*member)(x.data(), std::ptrdiff_t(x.shape(0)), std::ptrdiff_t(x.shape(1)), out.data());
 }
 
 template <class Real> void logsumexp(const Rows<const Real>& x, const Numbers<Real>& out) {
     require(x.shape(0) == out.shape(0), "out has an entry for each row");
     require(x.shape(1) > 0, "rows have at least one entry");
-    nb::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     kernels<Real>().logsumexp(x.data(), std::ptrdiff_t(x.shape(0)), std::ptrdiff_t(x.shape(1)), out.data());
 }
 
@@ -54,7 +83,7 @@ void cross_entropy(const Rows<const Real>& x, const Numbers<const std::int64_t>&
             "labels, scale and losses have an entry for each row");
     require(x.shape(1) > 0, "rows have at least one entry");
     if (gradient) require_alike(x, *gradient);
-    nb::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     kernels<Real>().cross_entropy(x.data(), std::ptrdiff_t(rows), std::ptrdiff_t(x.shape(1)), labels.data(),
                                   scale.data(), losses.data(), gradient ? gradient->data() : nullptr);
 }
@@ -63,14 +92,14 @@ void product(const Rows<const double>& probs, const Rows<const double>& v, const
     require_alike(probs, v);
     require_alike(probs, out);
     require(v.shape(1) > 0, "rows have at least one entry");
-    nb::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     (*level)->rows.product(probs.data(), v.data(), std::ptrdiff_t(v.shape(0)), std::ptrdiff_t(v.shape(1)),
                            out.data());
 }
 
 template <auto member> void to_numbers(const Numbers<const double>& z, const Numbers<double>& out) {
     require_alike(z, out);
-    nb::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     ((*level)->rows.*member)(z.data(), std::ptrdiff_t(z.shape(0)), out.data());
 }
 
@@ -96,5 +125,7 @@ void bind_rows(nb::module_& m, const dxent::Kernels* const* current) {
     m.def("sigmoid", &to_numbers<&Table::sigmoid>, "z"_a.noconvert(), "out"_a.noconvert());
     m.def("sigmoid_slope", &to_numbers<&Table::sigmoid_slope>, "z"_a.noconvert(), "out"_a.noconvert());
     m.def("softplus", &to_numbers<&Table::softplus>, "z"_a.noconvert(), "out"_a.noconvert());
+    m.def("keep_subnormals", &keep_subnormals);
+    m.def("restore_subnormals", &restore_subnormals, "flush"_a);
     m.def("softmax_product", &product, "probs"_a.noconvert(), "v"_a.noconvert(), "out"_a.noconvert());
 }
