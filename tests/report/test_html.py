@@ -15,6 +15,7 @@ from dxent import LogisticRegression, load, report, save
 from dxent.cli.main import run
 from dxent.estimators import TableClassifier
 from dxent.report.assessment import assess
+from dxent.report.cells import probability
 from dxent.report.charts import decades, steps
 
 VOID = {"meta", "path", "circle"}
@@ -250,3 +251,8 @@ def test_rendered_by_a_browser_nothing_is_wider_than_a_phone(written, fitted, ir
     assert len(sizes) == 4
     assert all(200 < size <= 400 for size in sizes)
     assert coloured
+
+
+def test_a_probability_too_small_for_a_float_is_not_called_zero():
+    assert probability(np.log(0.25)) == "0.25"
+    assert probability(-1340.0) == "1e-582"

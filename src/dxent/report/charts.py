@@ -9,7 +9,7 @@ from html import escape
 
 __all__ = ["Axis", "Line", "chart", "decades", "steps"]
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 400, 280, 64, 16, 12, 46
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 400, 280, 72, 16, 12, 46
 
 Points = Sequence[tuple[float, float]]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 
 from dxent.report.assessment import Assessment, Miss
+from dxent.report.cells import bar, probability, short, words
 from dxent.report.charts import Line, chart, decades, steps
 from dxent.report.console import proof_sentence
 from dxent.report.content import DataSummary, HeldOut, Proof
@@ -18,7 +19,7 @@ from dxent.report.sentences import number
 
 __all__ = ["FitPage", "fit_page"]
 
-_CLASSES, _LETTERS = 15, 40
+_CLASSES = 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,7 @@ class FitPage:
 
 def fit_page(shown: FitPage) -> str:
     """Return the page."""
-    title = f"{shown.data.target} of {shown.data.source}"
+    title = f"{shown.data.target} of {Path(shown.data.source).name}"
     return page(
         f"{title}: a fitted classifier",
         [
@@ -67,7 +68,7 @@ def fit_page(shown: FitPage) -> str:
 def _proved(shown: FitPage) -> str:
     verdict = "good" if shown.proof.certified else "bad"
     how = f" The bound is by {text(shown.method)}." if shown.proof.certified else ""
-    rows = [(text(name), _words(text(value))) for name, value in shown.settings.items()]
+    rows = [(text(name), words(text(value))) for name, value in shown.settings.items()]
     return section(
         "What was fitted, and what is proved",
         f'<p class="verdict {verdict}">{text(proof_sentence(shown.proof))}{how}</p>',
@@ -86,7 +87,7 @@ def _data(data: DataSummary) -> str:
     kinds = ", ".join(f"{count} {kind}" for kind, count in data.kinds.items())
     most = max(data.class_counts.values())
     rows = [
-        (_short(label), f"{count:,}", f"{count / data.rows:.1%}", _bar(count / most, "lower"))
+        (short(label), f"{count:,}", f"{count / data.rows:.1%}", bar(count / most, "lower"))
         for label, count in data.class_counts.items()
     ]
     return section(
@@ -100,12 +101,12 @@ def _scores(shown: FitPage) -> str:
     scores = shown.scores
     rows = [
         (
-            words,
+            title,
             f"{getattr(scores.model, name):.4f}",
             f"± {getattr(scores.spread, name):.4f}",
             f"{getattr(scores.baseline, name):.4f}",
         )
-        for name, words in SCORE_NAMES.items()
+        for name, title in SCORE_NAMES.items()
     ]
     return section(
         "Scores",
@@ -117,7 +118,7 @@ def _scores(shown: FitPage) -> str:
 
 def _confusion(assessment: Assessment) -> str:
     """A matrix, or of many classes the largest confusions."""
-    counts, names = assessment.confusion, [_short(label) for label in assessment.classes]
+    counts, names = assessment.confusion, [short(label) for label in assessment.classes]
     if len(names) > _CLASSES:
         wrong = np.where(np.eye(len(names), dtype=bool), 0.0, counts)
         order = np.argsort(-wrong, axis=None, kind="stable")[:_CLASSES]
@@ -172,14 +173,14 @@ def _effects(assessment: Assessment) -> str:
     for label, effects in assessment.effects:
         rows = [
             (
-                _short(effect.feature),
+                short(effect.feature),
                 number(effect.coefficient),
                 f"{effect.effect:+.3f}",
-                _bar(abs(effect.effect) / strongest, "raise" if effect.effect > 0 else "lower"),
+                bar(abs(effect.effect) / strongest, "raise" if effect.effect > 0 else "lower"),
             )
             for effect in effects
         ]
-        parts.append(f"<h3>for {_short(label)}</h3>{table(('', 'coefficient', 'effect', ''), rows)}")
+        parts.append(f"<h3>for {short(label)}</h3>{table(('', 'coefficient', 'effect', ''), rows)}")
     return section(
         "Coefficients",
         "<p>The largest by effect: what one standard deviation of the feature, in these rows, adds to the "
@@ -194,10 +195,10 @@ def _worst(misses: Sequence[Miss]) -> str:
     rows = [
         (
             f"{miss.row:,}",
-            _words(_short(miss.label)),
-            number(float(np.exp(miss.log_prob))),
-            _words(_short(miss.guess)),
-            _words(", ".join(f"{_short(feature)} ({push:+.2f})" for feature, push in miss.reasons)),
+            words(short(miss.label)),
+            probability(miss.log_prob),
+            words(short(miss.guess)),
+            words(", ".join(f"{short(feature)} ({push:+.2f})" for feature, push in miss.reasons)),
         )
         for miss in misses
     ]
@@ -205,7 +206,7 @@ def _worst(misses: Sequence[Miss]) -> str:
         "The worst predictions",
         "<p>Rows whose label was given the least probability, and what spoke most for the guess: wrong "
         "labels and what the columns do not tell show here.</p>",
-        table(("row", _words("label"), "its probability", _words("guess"), _words("because of")), rows),
+        table(("row", words("label"), "its probability", words("guess"), words("because of")), rows),
     )
 
 
@@ -234,17 +235,3 @@ def _again(shown: FitPage) -> str:
         "How to reproduce",
         f"<p><code>{text(shown.command)}</code></p><p>{text(shown.versions)}</p>",
     )
-
-
-def _bar(share: float, style: str) -> str:
-    return f'<span class="bar {style}" style="width:{8 * share:.2f}em" aria-hidden="true"></span>'
-
-
-def _words(markup: str) -> str:
-    """Return what a cell shows as running text."""
-    return f'<span class="words">{markup}</span>'
-
-
-def _short(words: Any) -> str:
-    shown = str(words)
-    return text(shown if len(shown) <= _LETTERS else f"{shown[: _LETTERS - 1]}…")
