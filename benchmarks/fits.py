@@ -31,7 +31,7 @@ from typing import Any
 from machine import about, processor
 from methods import METHODS, Method, version
 from sets import BUNDLED, FILES, WIDE, shape
-from summary import reference
+from summary import read, reference
 
 RESULTS = Path(__file__).parent / "results" / "fits.json"
 SMALL, ENOUGH, HELD = ("iris", "digits"), 1e-9, 60.0
@@ -203,6 +203,9 @@ def main() -> None:
     sets = options.sets or [*SMALL, *(FILES if options.data else []), WIDE]
     for C, name in itertools.product(options.C, sets):
         measure((name, C), names, options, book)
+    broken = [sentence for problem in read(options.results)[1] for sentence in problem.broken_proofs()]
+    if broken:
+        sys.exit("\n".join(["PROOFS THAT DO NOT HOLD:", *broken]))
 
 
 if __name__ == "__main__":

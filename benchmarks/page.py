@@ -10,16 +10,20 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from figures import draw
-from reports import markdown
-from summary import Problem, Time, proves, read, reference, time_to
+from reports import Table, cell, markdown
+from summary import Problem, Time, read, reference, time_to
 
 ROOT = Path(__file__).resolve().parents[1]
-GAPS = (1e-3, 1e-6, 1e-9)
+GAPS = (1e-6, 1e-3, 1e-9)
+OTHERS = ("passes", "scaling", "cold_start")
+# the beginnings of their names
+KINDS = {"peer": ("",), "scikit-learn": ("scikit-learn ", "liblinear")}
 INTRODUCTION = """# Benchmarks
 
 Written by `benchmarks/page.py` from `benchmarks/results/`; `make bench` measures again.
@@ -35,22 +39,38 @@ of a whole fit that *proves* the gap. A peer does not know its gap; its time is 
 then at least the one given."""
 
 
-def times(problem: Problem, gap: float) -> tuple[Time | None, list[tuple[str, Time]]]:
-    """Return our time and the peers', the fastest first."""
+@dataclass(frozen=True)
+class Contest:
+    """Our time to a gap on one problem, and the best of each kind of peer: name and time."""
+
+    problem: Problem
+    ours: Time | None
+    best: dict[str, tuple[str, Time]]
+
+    def ratio(self, kind: str) -> float | None:
+        """Return how many times longer the best of a kind takes; None where nobody arrives."""
+        if self.ours is None or kind not in self.best:
+            return None
+        _, theirs = self.best[kind]
+        return None if self.ours.censored and theirs.censored else theirs.seconds / self.ours.seconds
+
+    def cells(self) -> list[str]:
+        """Return the row of a table."""
+        row = [label(self.problem), f"{self.problem.C:g}", duration(self.ours)]
+        for kind in KINDS:
+            name, time = self.best.get(kind, ("", None))
+            row += [duration(time), name.removeprefix("scikit-learn ")]
+        return row + ["–" if (ratio := self.ratio(kind)) is None else cell(ratio) for kind in KINDS]
+
+
+def contest(problem: Problem, gap: float) -> Contest:
+    """Find the times of one problem."""
     optimum = reference(problem.curves).optimum
     ours = problem.ours and time_to(problem.ours, gap, optimum)
     peers = [(curve["method"], time_to(curve, gap, optimum)) for curve in problem.peers]
-    return ours, sorted(peers, key=lambda pair: (pair[1].censored, pair[1].seconds))
-
-
-def ratios(problem: Problem, gap: float) -> dict[str, float]:
-    """Return how many times faster than the best peer, and than scikit-learn's best solver, we are."""
-    ours, peers = times(problem, gap)
-    if ours is None or not peers or (ours.censored and peers[0][1].censored):
-        return {}
-    own = [pair for pair in peers if pair[0].startswith(("scikit-learn ", "liblinear"))]
-    kinds = {"best peer": peers, "scikit-learn": own}
-    return {kind: found[0][1].seconds / ours.seconds for kind, found in kinds.items() if found}
+    peers.sort(key=lambda pair: (pair[1].censored, pair[1].seconds))
+    kinds = {kind: [pair for pair in peers if pair[0].startswith(begin)] for kind, begin in KINDS.items()}
+    return Contest(problem, ours, {kind: found[0] for kind, found in kinds.items() if found})
 
 
 def label(problem: Problem) -> str:
@@ -66,101 +86,66 @@ def duration(time: Time | None) -> str:
     return f"{'≥ ' if time.censored else ''}{time.seconds:.3g}{spread}"
 
 
-def table(problems: list[Problem], gap: float) -> list[str]:
+def times(problems: list[Problem], gap: float) -> Table:
     """Return the table of one gap."""
-    header = (
-        "set",
-        "C",
-        "dxent, s",
-        "best peer, s",
-        "",
-        "scikit-learn, s",
-        "",
-        "peer ÷ dxent",
-        "scikit-learn ÷ dxent",
-    )
-    lines = [
-        f"\n## Time to a relative gap of {gap:g}\n",
-        f"| {' | '.join(header)} |",
-        "|---|---:|---:|---:|---|---:|---|---:|---:|",
+    contests = [contest(problem, gap) for problem in problems]
+    lost = [
+        f"{label(one.problem)}, C = {one.problem.C:g} ({ratio:.2g})"
+        for one in contests
+        if (ratio := one.ratio("peer")) is not None and ratio < 1
     ]
-    for problem in problems:
-        (ours, peers), ratio = times(problem, gap), ratios(problem, gap)
-        own = [pair for pair in peers if pair[0].startswith(("scikit-learn ", "liblinear"))]
-        cells = [label(problem), f"{problem.C:g}", duration(ours)]
-        for found in (peers, own):
-            cells += (
-                [duration(found[0][1]), found[0][0].removeprefix("scikit-learn ")] if found else ["–", ""]
-            )
-        cells += [f"{ratio[kind]:.3g}" if kind in ratio else "–" for kind in ("best peer", "scikit-learn")]
-        lines.append(f"| {' | '.join(cells)} |")
-    return [*lines, "", *means(problems, gap)]
+    means = (f"{kind} ÷ dxent {mean([one.ratio(kind) for one in contests])}" for kind in KINDS)
+    return {
+        "title": f"Time to a relative gap of {gap:g}",
+        "note": f"Geometric means: {', '.join(means)}. Slower than a peer: {'; '.join(lost) or 'nowhere'}.",
+        "header": ["set", "C", "dxent, s", "best peer, s", "", "best of scikit-learn, s", "",
+                   *(f"{kind} ÷ dxent" for kind in KINDS)],
+        "rows": [one.cells() for one in contests],
+    }  # fmt: skip
 
 
-def means(problems: list[Problem], gap: float) -> list[str]:
-    """Return the geometric means of the ratios, and where others are faster."""
-    found = [(problem, ratios(problem, gap)) for problem in problems]
-    lines = []
-    for kind, name in (
-        ("best peer", "the best peer of each"),
-        ("scikit-learn", "scikit-learn's best solver"),
-    ):
-        values = [ratio[kind] for _, ratio in found if kind in ratio]
-        if values:
-            mean = float(np.exp(np.mean(np.log(values))))
-            lines.append(
-                f"Geometric mean over {len(values)} problems: **{mean:.3g}** times faster than {name}."
-            )
-    lost = [f"{label(problem)} (C = {problem.C:g}: {ratio['best peer']:.2g})"
-            for problem, ratio in found if ratio.get("best peer", 1.0) < 1.0]  # fmt: skip
-    return [*lines, f"Slower than the best peer on: {', '.join(lost) if lost else 'none'}.", ""]
+def mean(found: list[float | None]) -> str:
+    """Return the geometric mean of what is there."""
+    ratios = [ratio for ratio in found if ratio is not None]
+    return f"**{np.exp(np.mean(np.log(ratios))):.3g}** over {len(ratios)}" if ratios else "unknown"
 
 
 def proofs(problems: list[Problem]) -> list[str]:
     """Return whether every proof held."""
-    count = sum(len(curve["runs"]) for problem in problems for curve in problem.curves if proves(curve))
+    fits = [(problem, run) for problem in problems for run in problem.proved_runs]
     missed = [
-        f"{label(problem)}, C = {problem.C:g}: {run['gap_bound'] / run['objective']:.1e} for {run['limit']:g}"
-        for problem in problems
-        for curve in filter(proves, problem.curves)
-        for run in curve["runs"]
+        f"- {label(problem)}, C = {problem.C:g}, {run['limit']:g}: {run['gap_bound'] / run['objective']:.1e}"
+        for problem, run in fits
         if run["gap_bound"] > run["limit"] * run["objective"]
     ]
-    broken = [sentence for problem in problems for sentence in problem.broken_proofs()]
-    lines = ["\n## Proofs\n", f"{count} fits of dxent, each with a bound on its gap. "]
-    lines[-1] += "Every bound held against the best objective that any method reached." if not broken else (
-        f"**{len(broken)} bounds did not hold**, which is a defect:"
+    broken = [f"- {sentence}" for problem in problems for sentence in problem.broken_proofs()]
+    verdict = f"**{len(broken)} do not hold**, which is a defect:" if broken else (
+        "Every bound holds against the best objective that any method reached."
     )  # fmt: skip
-    lines += [f"- {sentence}" for sentence in broken]
-    if missed:
-        lines += [
-            "\nThe gap that was proved, where it was not the tolerance that was asked for:\n",
-            *(f"- {one}" for one in missed),
-        ]
-    return lines
+    lines = ["\n## Proofs\n", f"{len(fits)} fits of dxent, each with a bound on its gap. {verdict}", *broken]
+    return lines + (["\nProved gaps that are wider than was asked for:\n", *missed] if missed else [])
 
 
-def memory(problems: list[Problem]) -> list[str]:
-    """Return the table of the peak memory beyond what was held before the first fit."""
-    names = list(dict.fromkeys(c["method"] for problem in problems for c in problem.curves if c["runs"]))
-    lines = ["\n## Memory\n", "Peak beyond what the process held before its fits, C = 1, in MB.\n",
-             f"| set | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}"]  # fmt: skip
-    for problem in problems:
-        if problem.C == 1:
-            peaks = {
-                c["method"]: max(run["peak_mb"] for run in c["runs"]) for c in problem.curves if c["runs"]
-            }
-            cells = [f"{peaks[name]:,.0f}" if name in peaks else "" for name in names]
-            lines.append(f"| {label(problem)} | {' | '.join(cells)} |")
-    return lines
+def memory(problems: list[Problem]) -> Table:
+    """Return the table of peaks."""
+    shown = [problem for problem in problems if problem.C == 1]
+    peaks = [{c["method"]: max(run["peak_mb"] for run in c["runs"]) for c in problem.curves if c["runs"]}
+             for problem in shown]  # fmt: skip
+    names = list(dict.fromkeys(name for row in peaks for name in row))
+    return {
+        "title": "Memory",
+        "note": "Peak beyond what the process held before its fits, C = 1, in MB.",
+        "header": ["set", *names],
+        "rows": [
+            [label(problem), *(f"{row[name]:,.0f}" if name in row else "" for name in names)]
+            for problem, row in zip(shown, peaks, strict=True)
+        ],
+    }
 
 
-def further(path: Path) -> list[str]:
+def further(path: Path) -> list[Table]:
     """Return the tables of another benchmark, where there are any."""
-    if not path.exists():
-        return []
-    tables = json.loads(path.read_text(encoding="utf-8"))["tables"]
-    return [line for table in tables for line in markdown(table)]
+    return json.loads(path.read_text(encoding="utf-8"))["tables"] if path.exists() else []
 
 
 def place(about: dict[str, Any]) -> str:
@@ -179,14 +164,13 @@ def main() -> None:
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "benchmarks.md")
     options = parser.parse_args()
     about, problems = read(options.results / "fits.json")
-    lines = [INTRODUCTION, place(about)]
-    lines += itertools.chain.from_iterable(table(problems, gap) for gap in (1e-6, 1e-3, 1e-9))
-    lines += [*proofs(problems), *memory(problems)]
-    for other in ("passes", "scaling", "cold_start"):
-        lines += further(options.results / f"{other}.json")
+    tables = [times(problems, gap) for gap in GAPS] + [memory(problems)]
+    tables += [table for name in OTHERS for table in further(options.results / f"{name}.json")]
+    lines = [INTRODUCTION, place(about), *proofs(problems)]
+    lines += [line for table in tables for line in markdown(table)]
     lines += [
         "\n## The way down\n",
-        "Left is faster, down is nearer. A curve that ends early met its cap, or stalled.",
+        "Left is faster, down is nearer. A curve ends early at its cap, or stalls.",
     ]
     figures = options.page.parent / "_static" / "benchmarks"
     figures.mkdir(parents=True, exist_ok=True)

@@ -60,15 +60,19 @@ class Problem:
         """The peers' curves that have a fit."""
         return [curve for curve in self.curves if not proves(curve) and curve["runs"]]
 
+    @property
+    def proved_runs(self) -> list[dict[str, Any]]:
+        """Our fits."""
+        return [run for curve in self.curves if proves(curve) for run in curve["runs"]]
+
     def broken_proofs(self) -> list[str]:
         """Return a sentence for every proof that another fit's objective, or its own, refutes."""
         upper = reference(self.curves).upper
         return [
             f"{self.name}, C = {self.C:g}, tol {run['limit']:g}: claimed {run['gap_bound']:.3e}, "
             f"but {run['objective'] - upper:.3e} above the best"
-            for curve in self.curves
-            for run in curve["runs"]
-            if proves(curve) and run["objective"] - upper > run["gap_bound"] + ROUNDING * abs(upper)
+            for run in self.proved_runs
+            if run["objective"] - upper > run["gap_bound"] + ROUNDING * abs(upper)
         ]
 
 
