@@ -47,7 +47,7 @@ def test_iris_from_the_fits_to_the_page(repository, tmp_path):
     call("page.py", "--results", tmp_path, "--page", page)
     text = page.read_text(encoding="utf-8")
     assert "| iris | 1 |" in text
-    assert "Every bound held" in text
+    assert "Every bound holds" in text
     assert "dxent, proved" in (tmp_path / "_static" / "benchmarks" / "iris.svg").read_text(encoding="utf-8")
 
 
