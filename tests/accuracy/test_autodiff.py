@@ -119,3 +119,17 @@ def test_masked_entries_have_no_gradient(library):
         found = np.asarray(jax.grad(lambda a: softmax(a, where=mask)[:, 0].sum())(X))
     np.testing.assert_array_equal(found[~mask], 0.0)
     assert np.isfinite(found).all()
+
+
+def test_labels_where_jax_has_no_64_bits():
+    jax = pytest.importorskip("jax")
+    with jax.enable_x64(False):
+        x, labels = jax.numpy.asarray(X), jax.numpy.asarray([0, 0, 1])
+        for targets in (labels, labels.astype("float32"), labels.astype("uint32"), np.array([0, 0, 1])):
+            loss = SoftmaxCrossEntropy(targets)
+            found = jax.jit(jax.grad(loss))(x)
+            np.testing.assert_allclose(found, LOSS.gradient(X), rtol=1e-6)
+        with pytest.raises(ValueError, match="from 0 to 2: found 3 at index 1"):
+            SoftmaxCrossEntropy(jax.numpy.asarray([0, 3, 1]))(x)
+        wrong = jax.jit(lambda y: SoftmaxCrossEntropy(y, reduction="none")(x))(labels - 1)
+        np.testing.assert_array_equal(np.isnan(wrong), [True, True, False])

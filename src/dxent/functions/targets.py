@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dxent._typing import Array, Shape
-from dxent.kernels.arrays import astype, holds, indices, namespace, onto
+from dxent.kernels.arrays import astype, default_integer, holds, indices, namespace, onto
 from dxent.kernels.rowwise import compiled
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _one_hot(like: Array, given: Array, ignore_index: int | None) -> Array:
 
 
 def _checked_labels(like: Array, given: Array, ignore_index: int | None) -> tuple[Array, Array, Array]:
-    """Return labels as int64, where they are ignored, and where they are wrong but nobody can raise."""
+    """Return labels as integers, where they are ignored, and where they are wrong but nobody can raise."""
     classes = like.shape[-1]
     labels, whole = _integers(given)
     ignored = labels != labels if ignore_index is None else labels == ignore_index
@@ -103,21 +103,22 @@ def _checked_labels(like: Array, given: Array, ignore_index: int | None) -> tupl
 
 
 def _integers(given: Array) -> tuple[Array, Array]:
-    """Return labels as int64, and where they were whole numbers to begin with."""
+    """Return labels in the widest integers there are, and where they were whole numbers to begin with."""
     xp = namespace(given)
-    kind = _kind(given)
+    kind, dtype = _kind(given), default_integer(xp)
+    largest = xp.iinfo(dtype).max
     if kind == "b":
         raise ValueError("Labels are booleans: convert them to the integers 0 and 1.")
     if kind == "f":
         finite = xp.where(xp.isfinite(given), given, -1.0)
-        whole = xp.isfinite(given) & (xp.floor(finite) == finite) & (xp.abs(finite) < 2**53)
-        return astype(xp.where(whole, finite, -1.0), xp.int64), whole
+        whole = xp.isfinite(given) & (xp.floor(finite) == finite) & (xp.abs(finite) < min(2**53, largest))
+        return astype(xp.where(whole, finite, -1.0), dtype), whole
     if kind not in "iu":
         raise ValueError(f"Labels have dtype {given.dtype}: encode them as integers 0, 1, 2, …")
-    labels = astype(given, xp.int64)
-    # An unsigned label beyond int64 wraps to a negative number, which an ignore_index must not match.
+    labels = astype(given, dtype)
+    # An unsigned label beyond the range wraps to a negative number, which an ignore_index must not match.
     whole = (labels >= 0) if kind == "u" else labels == labels
-    return xp.where(whole, labels, np.iinfo(np.int64).max), whole
+    return xp.where(whole, labels, largest), whole
 
 
 def _kind(values: Array) -> str:
@@ -134,7 +135,7 @@ def _refuse(wrong: Array, values: Array, law: str) -> None:
     if not holds(wrong):
         return
     xp = namespace(wrong)
-    place = int(xp.argmax(astype(xp.reshape(wrong, (-1,)), xp.int64)))
+    place = int(xp.argmax(astype(xp.reshape(wrong, (-1,)), default_integer(xp))))
     value = xp.reshape(xp.broadcast_to(values, wrong.shape), (-1,))[place]
     where: Shape = tuple(int(k) for k in np.unravel_index(place, wrong.shape)) if wrong.shape else ()
     at = f" at index {where[0] if len(where) == 1 else where}" if where else ""

@@ -19,6 +19,7 @@ __all__ = [
     "as_real",
     "astype",
     "concat",
+    "default_integer",
     "default_real",
     "eye",
     "finish",
@@ -89,6 +90,11 @@ def finish(values: Array, dtype: Any) -> Array:
 def default_real(xp: Namespace) -> Any:
     """Return float64, or what stands for it where the library is set to do without."""
     return xp.result_type(float) if xp.__name__.startswith("jax") else xp.float64
+
+
+def default_integer(xp: Namespace) -> Any:
+    """Return int64, or what stands for it where the library is set to do without."""
+    return xp.result_type(int) if xp.__name__.startswith("jax") else xp.int64
 
 
 def astype(x: Array, dtype: Any) -> Array:
