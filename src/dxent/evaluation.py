@@ -57,4 +57,4 @@ class Problem(Protocol):
         """The function on a ray from ``here``."""
 
     def preconditioner(self, here: Evaluation) -> Preconditioner:
-        """An approximate inverse of the Hessian at ``here``."""
+        """An approximate inverse of the Hessian at ``here``, the better the longer the search has taken."""

@@ -20,7 +20,7 @@ def penalty(request):
 def test_all_three_are_of_one_quadratic_form(penalty, free):
     theta = RNG.normal(size=(free, 4))
     H = np.zeros((4 * free, 4 * free))
-    penalty.add_to(H, free)
+    penalty.add_to(H.reshape(free, 4, free, 4), np.eye(free))
     np.testing.assert_array_equal(H, H.T)
     np.testing.assert_allclose(H @ theta.ravel(), penalty.apply(theta).ravel(), atol=1e-14)
     np.testing.assert_allclose(theta.ravel() @ H @ theta.ravel() / 2, penalty.value(theta), rtol=1e-13)
@@ -31,6 +31,18 @@ def test_all_three_are_of_one_quadratic_form(penalty, free):
 
 def test_it_is_added_in_the_precision_of_the_matrix(penalty):
     H = np.ones((8, 8), np.float32)
-    penalty.add_to(H, 2)
+    penalty.add_to(H.reshape(2, 4, 2, 4), np.eye(2))
     assert H.dtype == np.float32
     assert (H[:4, 4:] == 1).all()
+
+
+def test_it_is_added_in_any_class_coordinates_and_for_some_columns():
+    """In U = R θ the quadratic form has R⁻ᵀ R⁻¹ on the class side."""
+    penalty = L2(STRENGTHS)
+    R, theta, columns = RNG.normal(size=(3, 3)), RNG.normal(size=(3, 4)), np.array([0, 2])
+    back, H = np.linalg.inv(R), np.zeros((3, 2, 3, 2))
+    penalty.take(columns).add_to(H, back.T @ back)
+    U = (R @ theta)[:, columns].ravel()
+    some = np.zeros((3, 4))
+    some[:, columns] = theta[:, columns]
+    np.testing.assert_allclose(U @ H.reshape(6, 6) @ U / 2, penalty.value(some), rtol=1e-10)

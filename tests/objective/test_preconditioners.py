@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from dxent.objective import preconditioners
+from dxent.objective import pair_preconditioner, preconditioners
 from dxent.objective.hessian import Factor
-from dxent.objective.preconditioners import dense, diagonal, featurewise, precondition
+from dxent.objective.pair_preconditioner import PairPreconditioner
+from dxent.objective.preconditioners import FeaturePreconditioner, active_columns, diagonal, precondition
+from dxent.objective.sampling import Curvature
 from objective.problems import draw
 
 STRENGTH = 0.01
@@ -44,33 +46,41 @@ def condition(preconditioner, hessian):
     return spectrum.max() / spectrum.min()
 
 
-def test_from_all_rows_the_dense_one_is_the_inverse(here, monkeypatch):
-    monkeypatch.setattr(preconditioners, "ROWS_PER_FEATURE", 1000)
-    whole = replace(here.hessian.objective, rows=merged(here.hessian.objective.rows))
-    there = whole.evaluate(here.point)
-    assert condition(whole.preconditioner(there), here.hessian.to_dense()) < 1.001
+def curvature(here):
+    return Curvature.of(here.hessian.objective.rows, here.hessian.probs)
 
 
-def merged(rows):
-    """The same rows in one block."""
-    first, second = rows.blocks
-    stack = np.concatenate if isinstance(first.X, np.ndarray) else preconditioners.sparse_rows
-    block = replace(
-        first,
-        X=stack([first.X, second.X]),
-        labels=np.append(first.labels, second.labels),
-        sample_weight=np.append(first.sample_weight, second.sample_weight),
+def pairs(here, terms, monkeypatch, **changes):
+    """The preconditioner from so many terms a parameter."""
+    monkeypatch.setattr(pair_preconditioner, "TERMS_PER_PARAMETER", terms)
+    objective = replace(here.hessian.objective, **changes)
+    return PairPreconditioner.of(
+        objective, curvature(here), active_columns(objective, curvature(here)), cost=1.0
     )
-    return replace(rows, blocks=(block,))
 
 
-def test_from_a_sample_of_rows_the_dense_one_is_near(here, monkeypatch):
-    monkeypatch.setattr(preconditioners, "ROWS_PER_FEATURE", 20)
-    assert condition(dense(here.hessian.objective, here.hessian.probs), here.hessian.to_dense()) < 20
+def test_from_many_terms_it_is_the_inverse(here, monkeypatch):
+    assert condition(pairs(here, 3000, monkeypatch), here.hessian.to_dense()) < 1.5
+
+
+def test_from_a_sample_of_terms_it_is_near(here, monkeypatch):
+    assert condition(pairs(here, 24, monkeypatch), here.hessian.to_dense()) < 20
+
+
+def test_a_column_that_only_the_penalty_bends_is_left_out_and_inverted_alone(monkeypatch):
+    data = draw(3, samples=200, classes=3)
+    data = replace(data, X=np.column_stack([data.X, np.full(200, 7.0), 1e-9 * data.X[:, 0]]))
+    objective = data.objective(STRENGTH, True)
+    here = objective.evaluate(objective.start())
+    active = active_columns(objective, curvature(here))
+    assert active.tolist() == [0, 1, 2, 5]
+    M = pairs(here, 3000, monkeypatch)
+    assert condition(M, here.hessian.to_dense()) < 1.5
 
 
 def test_one_feature_matrix_for_all_classes(here):
-    assert condition(featurewise(here.hessian.objective, here.hessian.probs), here.hessian.to_dense()) < 100
+    M = FeaturePreconditioner.of(here.hessian.objective, curvature(here), cost=1.0)
+    assert condition(M, here.hessian.to_dense()) < 100
 
 
 def test_the_diagonal(here):
@@ -94,24 +104,35 @@ def test_the_diagonal_where_columns_do_not_interact(classes):
     )
 
 
-def test_the_size_picks_the_form(here, monkeypatch):
+def test_the_size_and_the_passes_so_far_pick_the_form(here, monkeypatch):
     objective = here.hessian.objective
+    objective.count.passes = 1000
     names = [type(precondition(objective, here)).__name__]
-    for limit in ("DENSE_PARAMETERS", "DENSE_FEATURES"):
-        monkeypatch.setattr(preconditioners, limit, 2)
-        names.append(type(precondition(objective, here)).__name__)
-    assert names == ["DensePreconditioner", "FeaturePreconditioner", "DiagonalPreconditioner"]
+    monkeypatch.setattr(objective.count, "passes", 0)
+    names.append(type(precondition(objective, here)).__name__)
+    monkeypatch.setattr(preconditioners, "DENSE_FEATURES", 2)
+    names.append(type(precondition(objective, here)).__name__)
+    assert names == ["PairPreconditioner", "FeaturePreconditioner", "DiagonalPreconditioner"]
 
 
-def test_the_sample_has_the_right_expectation(here, monkeypatch):
-    """Averaged over seeds, the Hessian of the sampled rows is the Hessian."""
-    monkeypatch.setattr(preconditioners, "ROWS_PER_FEATURE", 20)
-    objective, total = here.hessian.objective, 0.0
+def test_the_terms_have_the_right_expectation(here, monkeypatch):
+    """Averaged over seeds, the Hessian of the sampled terms is the Hessian."""
+    total = 0.0
     for seed in range(60):
-        lower = dense(replace(objective, seed=seed), here.hessian.probs).factor.lower.astype(float)
-        total = total + lower @ lower.T / 60
+        M = pairs(here, 24, monkeypatch, seed=seed)
+        turn = np.kron(np.linalg.inv(M.back), np.eye(len(M.active)))
+        lower = M.factor.lower.astype(float)
+        total = total + turn.T @ lower @ lower.T @ turn / 60
     H = here.hessian.to_dense()
     assert np.abs(total - H).max() < 0.1 * np.abs(H).max()
+
+
+def test_rows_are_drawn_in_order_and_by_their_curvature():
+    probs = np.array([[0.5, 0.5], [1.0, 0.0], [0.9, 0.1], [0.5, 0.5]])
+    bend = Curvature(probs, np.array([0.5, 0.0, 0.18, 0.5]))
+    drawn, weights = bend.draw(1000, np.random.default_rng(0))
+    assert (np.diff(drawn) >= 0).all()
+    np.testing.assert_allclose(np.bincount(drawn, weights), bend.sizes, rtol=0.01)
 
 
 def test_a_factor_solves_and_knows_its_inverse():

@@ -16,6 +16,7 @@ from dxent.objective.certificate import Certificate, duality_bound, self_concord
 from dxent.objective.coefficients import effective, raw
 from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.objective import Objective
+from dxent.objective.preconditioners import pass_work
 from dxent.objective.rank import null_space
 from dxent.objective.scaling import Moments, coordinates
 from dxent.solvers.base import Step, descend
@@ -38,7 +39,7 @@ class Solver:
 
 SOLVERS = {"newton": Solver(newton, 5), "newton-cg": Solver(newton_cg, 5), "lbfgs": Solver(lbfgs, 50)}
 FIRST_STEPS = 100  # of a solver that another one follows
-NEWTON_WORK = 5e8  # rows · parameters²: up to here "auto" forms the exact Hessian at each step
+NEWTON_PASSES = 6  # up to here, in passes for an exact Hessian, "auto" forms it at each step
 PROOF_PARAMETERS = 3000  # up to here any solver's result is finished, and proved, with one
 RANK_FEATURES = 3000  # up to here linear dependence is looked for where nothing is penalised
 
@@ -172,7 +173,7 @@ def plan(objective: Objective, settings: Settings) -> list[tuple[str, int]]:
     finishes for any solver.
     """
     size, most, name = objective.size, settings.max_iter, settings.solver
-    if name == "auto" and objective.rows.samples * size**2 <= NEWTON_WORK:
+    if name == "auto" and objective.rows.samples * size**2 <= NEWTON_PASSES * pass_work(objective):
         name = "newton"
     if name == "newton":
         return [("newton", most)]

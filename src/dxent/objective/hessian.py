@@ -31,18 +31,20 @@ class Factor:
 
     @classmethod
     def of(cls, hessian: Matrix) -> Factor:
-        """Factorise; a matrix that rounding made indefinite is lifted by a multiple of its diagonal."""
+        """Factorise in place; a multiple of its diagonal lifts a matrix that rounding made indefinite."""
+        (potrf,) = scipy.linalg.get_lapack_funcs(("potrf",), (hessian,))
         diagonal = np.diagonal(hessian).copy()
         largest = diagonal.max() or 1.0  # nothing at all is known of a Hessian of zeros: take the identity
         lift = 0.0
         while True:
-            try:
-                lower = scipy.linalg.cholesky(hessian, lower=True, check_finite=False)
-            except np.linalg.LinAlgError:
-                lift = 100 * lift if lift else len(diagonal) * float(np.finfo(hessian.dtype).eps)
-                np.fill_diagonal(hessian, diagonal + lift * largest)
-            else:
+            # of the transpose, which is the same matrix in LAPACK's order: nothing is copied
+            lower, failed = potrf(hessian.T, lower=True, overwrite_a=True, clean=False)
+            for column in range(1, len(lower) if not failed else 0):
+                lower[:column, column] = 0.0
+            if not failed:
                 return cls(lower, lift > 0)
+            lift = 100 * lift if lift else len(diagonal) * float(np.finfo(hessian.dtype).eps)
+            restore(hessian, diagonal + lift * largest)
 
     def solve(self, vector: Matrix) -> Matrix:
         """Return H⁻¹ v."""
@@ -61,6 +63,13 @@ class Factor:
         """The diagonal of H⁻¹."""
         inverse, _ = scipy.linalg.lapack.dtrtri(self.lower, lower=1)
         return np.asarray(np.einsum("ij,ij->j", inverse, inverse))
+
+
+def restore(hessian: Matrix, diagonal: Matrix) -> None:
+    """Undo an attempt to factorise, which left the part below the diagonal as it was."""
+    for row in range(len(hessian)):
+        hessian[row, row + 1 :] = hessian[row + 1 :, row]
+    np.fill_diagonal(hessian, diagonal)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +115,7 @@ class ObjectiveHessian(SymmetricOperator):
         )
         objective.count.passes += 1
         hessian = coords.conjugate(np.asarray(gram))
-        objective.penalty.add_to(hessian, coords.shape[0])
+        objective.penalty.add_to(hessian.reshape(coords.shape * 2), np.eye(coords.shape[0]))
         return hessian
 
     @cached_property

@@ -93,7 +93,7 @@ class Objective:
         )
 
     def preconditioner(self, here: Evaluation) -> Preconditioner:
-        """An approximate inverse Hessian, as good as the number of parameters allows."""
+        """The best approximate inverse Hessian that costs no more than the passes so far."""
         return precondition(self, here)
 
     def along(self, here: Evaluation, direction: Vector) -> Ray:

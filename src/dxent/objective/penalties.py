@@ -35,11 +35,17 @@ class L2:
         ridge = self.strengths * theta
         return ridge if self.gauge is None else ridge + (theta @ self.gauge) @ self.gauge.T
 
-    def add_to(self, hessian: NDArray[np.floating[Any]], free: int) -> None:
-        """Add the Hessian of the penalty to a dense matrix, in place."""
-        width = len(self.strengths)
-        for k in range(free):
-            block = slice(k * width, (k + 1) * width)
-            hessian[block, block] += np.diag(self.strengths).astype(hessian.dtype)
+    def take(self, columns: NDArray[np.intp]) -> L2:
+        """Return the penalty on some of the columns."""
+        return L2(self.strengths[columns], None if self.gauge is None else self.gauge[columns])
+
+    def add_to(self, hessian: NDArray[np.floating[Any]], classes: Matrix) -> None:
+        """Add C ⊗ (diag λ + N Nᵀ) in place to a Hessian (classes − 1, width, classes − 1, width).
+
+        ``classes`` C is the identity in θ's own coordinates.
+        """
+        for s, t in np.argwhere(classes):
+            block = hessian[s, :, t]
+            np.einsum("jj->j", block)[:] += (classes[s, t] * self.strengths).astype(hessian.dtype)
             if self.gauge is not None:
-                hessian[block, block] += (self.gauge @ self.gauge.T).astype(hessian.dtype)
+                block += (classes[s, t] * (self.gauge @ self.gauge.T)).astype(hessian.dtype)

@@ -1,9 +1,9 @@
-"""Approximate inverse Hessians, from the most to the least exact that the size allows.
+"""Approximate inverse Hessians: the best that the size of the problem, and the passes made so far, allow.
 
-The Hessian of a few thousand parameters is formed from a sample of rows, drawn with probability
-proportional to their curvature s_i Σ p(1 − p) and weighted by its inverse: it sees the coupling between
-classes, which block-diagonal forms do not. Beyond that, one feature matrix serves all classes
-(I ⊗ (p̄ X̃ᵀX̃/n + Λ)); with more features than that, the diagonal.
+Up to a few thousand parameters, the Hessian from sampled rows and class pairs, which sees the coupling
+between classes; at first, and beyond, one feature matrix for all classes, I ⊗ (p̄ X̃ᵀX̃/n + Λ), which is exact
+where the probabilities are equal, as they are at the start; with more features than that the diagonal, or of
+sparse data the diagonal and the rows that bend the loss most.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dxent.data.blocks import Block
 from dxent.evaluation import Evaluation, Preconditioner
 from dxent.kernels import dispatch
 from dxent.objective.hessian import Factor, ObjectiveHessian
-from dxent.objective.row_preconditioner import RowPreconditioner
+from dxent.objective.pair_preconditioner import PairPreconditioner, pair_work
+from dxent.objective.row_preconditioner import ROWS_COST, RowPreconditioner
+from dxent.objective.sampling import Curvature, weighted_gram
 
 if TYPE_CHECKING:
     from dxent.objective.objective import Objective
 
-__all__ = ["precondition"]
+__all__ = ["pass_work", "precondition"]
 
 Matrix = NDArray[Any]
 
@@ -33,28 +34,24 @@ ROWS_PER_FEATURE = 8
 
 
 @dataclass(frozen=True, eq=False)
-class DensePreconditioner:
-    """The factor of a Hessian of all parameters, formed from some of the rows."""
-
-    factor: Factor
-    cost: float
-
-    def apply(self, vector: Matrix) -> Matrix:
-        """Return M⁻¹ v."""
-        return self.factor.solve(vector.astype(self.factor.lower.dtype)).astype(np.float64)
-
-
-@dataclass(frozen=True, eq=False)
 class FeaturePreconditioner:
-    """I ⊗ A: one factor of a matrix of the features, shared by all classes."""
+    """I ⊗ A: one factor of a matrix of the features, p̄ X̃ᵀX̃/n + Λ, shared by all classes."""
 
     factor: Factor
-    classes: int
     cost: float
 
     def apply(self, vector: Matrix) -> Matrix:
         """Return M⁻¹ v."""
-        return self.factor.solve(vector.reshape(self.classes, -1).T).T.ravel()
+        return self.factor.solve(vector.reshape(-1, len(self.factor.lower)).T).T.ravel()
+
+    @classmethod
+    def of(cls, objective: Objective, curvature: Curvature, cost: float) -> FeaturePreconditioner:
+        """Form and factorise the mean class's block."""
+        width, classes = objective.coordinates.shape[1], curvature.probs.shape[1]
+        drawn, weights = curvature.draw(ROWS_PER_FEATURE * width, np.random.default_rng(objective.seed))
+        hessian = weighted_gram(objective, drawn, weights / classes, np.arange(width), np.float64)
+        objective.penalty.add_to(hessian.reshape(1, width, 1, width), np.eye(1))
+        return cls(Factor.of(hessian), cost)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,46 +71,31 @@ class DiagonalPreconditioner:
 
 
 def precondition(objective: Objective, here: Evaluation) -> Preconditioner:
-    """Build the preconditioner that fits the size of the problem."""
+    """Build the best preconditioner that costs no more than the passes so far, or else the cheapest.
+
+    So a dear one is built only where the search is long, and takes no more than half the time.
+    """
     assert isinstance(here.hessian, ObjectiveHessian)
-    width = objective.coordinates.shape[1]
+    width, budget = objective.coordinates.shape[1], objective.count.passes
+    if width > DENSE_FEATURES:
+        return diagonal(objective, here.hessian.probs)
+    curvature = Curvature.of(objective.rows, here.hessian.probs)
     if objective.size <= DENSE_PARAMETERS:
-        return dense(objective, here.hessian.probs)
-    if width <= DENSE_FEATURES:
-        return featurewise(objective, here.hessian.probs)
-    return diagonal(objective, here.hessian.probs)
+        active = active_columns(objective, curvature)
+        cost = pair_work(objective.coordinates.shape[0], len(active)) / pass_work(objective)
+        if cost <= budget:
+            return PairPreconditioner.of(objective, curvature, active, cost)
+    cost = 2 * ROWS_PER_FEATURE * width**3 / pass_work(objective)
+    return FeaturePreconditioner.of(objective, curvature, cost)
 
 
-def dense(objective: Objective, probs: tuple[Matrix, ...]) -> DensePreconditioner:
-    """Form and factorise the Hessian of a weighted sample of rows."""
-    coords = objective.coordinates
-    free, width = coords.shape
-    block, some, wanted = sample(objective, probs, ROWS_PER_FEATURE * width)
-    narrow = objective.strength > 0 and np.ptp(np.log2(coords.divisor)) < 40
-    dtype = np.float32 if narrow else np.float64
-    gram = dispatch.softmax_gram(
-        block.X, coords.centre, some.astype(dtype), block.sample_weight, coords.intercept
-    )
-    hessian = coords.conjugate(gram)
-    objective.penalty.add_to(hessian, free)
-    work = wanted * width**2 * free * (free + 1) / 2 + objective.size**3 / 3
-    return DensePreconditioner(Factor.of(hessian), work / pass_work(objective))
-
-
-def featurewise(objective: Objective, probs: tuple[Matrix, ...]) -> FeaturePreconditioner:
-    """Form and factorise the mean class's block."""
-    coords = objective.coordinates
-    free, width = coords.shape
-    block, some, wanted = sample(objective, probs, ROWS_PER_FEATURE * width)
-    curvature = (some * (1 - some)).mean(axis=1)
-    halves = np.full((len(some), 2), 0.5)  # the two-class Gram with p(1 − p) = 1/4 is X̃ᵀX̃/4
-    gram = dispatch.softmax_gram(
-        block.X, coords.centre, halves, 4 * curvature * block.sample_weight, coords.intercept
-    )
-    hessian = gram / (coords.divisor[:, None] * coords.divisor)
-    objective.penalty.add_to(hessian, 1)
-    work = wanted * width**2 + width**3 / 3
-    return FeaturePreconditioner(Factor.of(hessian), free, work / pass_work(objective))
+def active_columns(objective: Objective, curvature: Curvature) -> Matrix:
+    """Return the columns that the data bend more than a tenth of what the penalty does."""
+    coords, columns = objective.coordinates, objective.moments
+    second = columns.variance if coords.intercept else columns.variance + columns.mean**2
+    mean = curvature.sizes.sum() / curvature.probs.shape[1]
+    active = mean * second >= 0.1 * objective.strength
+    return np.flatnonzero(np.append(active, True) if coords.intercept else active)
 
 
 def diagonal(objective: Objective, probs: tuple[Matrix, ...]) -> DiagonalPreconditioner | RowPreconditioner:
@@ -130,56 +112,10 @@ def diagonal(objective: Objective, probs: tuple[Matrix, ...]) -> DiagonalPrecond
     h = np.maximum(h / coords.divisor**2, 0.0)
     objective.count.passes += 1
     strengths = objective.penalty.strengths
-    if len(blocks) == 1 and not isinstance(blocks[0].X, np.ndarray):
+    if len(blocks) == 1 and not isinstance(blocks[0].X, np.ndarray) and objective.count.passes > ROWS_COST:
         return RowPreconditioner.of(blocks[0].X, curvature, h, strengths, coords)
     h += strengths
     return DiagonalPreconditioner(1 / np.maximum(h, 1e-14 * h.max()), coords.basis, 2.0)
-
-
-def sample(objective: Objective, probs: tuple[Matrix, ...], wanted: int) -> tuple[Block, Matrix, int]:
-    """Draw rows in proportion to their curvature, reweighted so that expectations are kept."""
-    blocks = objective.rows.blocks
-    if objective.rows.samples <= wanted and len(blocks) == 1:
-        return blocks[0], probs[0], objective.rows.samples
-    curvature = np.concatenate(
-        [b.sample_weight * (p * (1 - p)).sum(axis=1) for b, p in zip(blocks, probs, strict=True)]
-    )
-    total = curvature.sum()
-    chance = np.full(len(curvature), 1 / len(curvature))
-    if total > 0:
-        chance = 0.9 * curvature / total + 0.1 * chance
-    drawn = np.random.default_rng(objective.seed).choice(len(curvature), size=wanted, p=chance)
-    drawn, times = np.unique(drawn, return_counts=True)
-    start, parts = 0, []
-    for b, p in zip(blocks, probs, strict=True):
-        inside = (drawn >= start) & (drawn < start + len(b.labels))
-        local = drawn[inside] - start
-        weight = b.sample_weight[local] * times[inside] / (wanted * chance[drawn[inside]])
-        parts.append((b.take(local, weight), p[local]))
-        start += len(b.labels)
-    return (*merge(parts), wanted)
-
-
-def merge(parts: list[tuple[Block, Matrix]]) -> tuple[Block, Matrix]:
-    """Join sampled rows of several blocks into one."""
-    if len(parts) == 1:
-        return parts[0]
-    stack = np.concatenate if isinstance(parts[0][0].X, np.ndarray) else sparse_rows
-    return (
-        Block(
-            stack([b.X for b, _ in parts]),
-            np.concatenate([b.labels for b, _ in parts]),
-            np.concatenate([b.sample_weight for b, _ in parts]),
-        ),
-        np.concatenate([p for _, p in parts]),
-    )
-
-
-def sparse_rows(matrices: list[Any]) -> Any:
-    """Stack CSR matrices."""
-    import scipy.sparse
-
-    return scipy.sparse.vstack(matrices, format="csr")
 
 
 def pass_work(objective: Objective) -> float:

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 
 from dxent.objective.scaling import Coordinates
 
-__all__ = ["RowPreconditioner", "rows_to_keep"]
+__all__ = ["ROWS_COST", "RowPreconditioner", "rows_to_keep"]
 
 Matrix = NDArray[np.float64]
 
+ROWS_COST = 20.0  # passes over the data to build it, about
 LARGEST_CORES = 1 << 23  # numbers in the inverses of all classes together: 64 MB
 
 
@@ -81,7 +82,7 @@ class RowPreconditioner:
             bases.append(base)
             cores.append(core(part, shift, base, weights[chosen]))
         rows = scipy.sparse.block_diag(blocks, format="csr")
-        return cls(1 / np.array(bases), rows, shift, np.array(cores), coords.basis, 20.0)
+        return cls(1 / np.array(bases), rows, shift, np.array(cores), coords.basis, ROWS_COST)
 
 
 def rows_to_keep(samples: int, classes: int) -> int:

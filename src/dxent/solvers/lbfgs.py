@@ -13,21 +13,22 @@ from dxent.solvers.line_search import line_search
 __all__ = ["lbfgs"]
 
 MEMORY = 20
+FIRST_REBUILD = 10
 FLATNESS = 0.9
 
 
 def lbfgs(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
     """Yield the iterates of L-BFGS whose initial matrix is the preconditioner.
 
-    That is rebuilt after twice as many steps as it cost passes to build, then after twice as many again, and
-    so on: the curvature settles as the fit proceeds.
+    That is rebuilt after some steps, then after twice as many again, and so on: the curvature settles as the
+    fit proceeds.
 
     See: Nocedal & Wright, Numerical Optimization, algorithms 7.4 and 7.5.
     """
     here = start
     preconditioner = problem.preconditioner(here)
     pairs: deque[tuple[Vector, Vector, float]] = deque(maxlen=MEMORY)
-    steps, interval = 0, 2 * max(preconditioner.cost, MEMORY)
+    steps, interval = 0, FIRST_REBUILD
     while True:
         if steps > interval:
             preconditioner, steps, interval = problem.preconditioner(here), 0, 2 * interval

@@ -37,7 +37,7 @@ def newton_cg(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
         size = float(np.sqrt(here.gradient @ preconditioner.apply(here.gradient)))
         forcing = min(LARGEST_RESIDUAL, np.sqrt(size / first)) if size else 0.0
         step, products = conjugate_gradients(here.hessian, -here.gradient, preconditioner, forcing)
-        spent += products
+        spent += products + 1
         here = line_search(problem, here, step, flatness=FLATNESS)
         if here is not None:
             yield here

@@ -1,0 +1,93 @@
+"""Rows drawn in proportion to how much they bend the loss: enough of them tell the Hessian."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+if TYPE_CHECKING:
+    from dxent.data.blocks import Rows
+    from dxent.objective.objective import Objective
+
+__all__ = ["Curvature", "weighted_gram"]
+
+Matrix = NDArray[Any]
+
+UNIFORM = 0.1  # the share of rows drawn from all alike, so that no direction is left to chance
+CHUNK_ENTRIES = 1 << 22
+ROWS_AT_A_TIME = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Curvature:
+    """The probabilities of all rows (samples, classes), and how much each bends the loss, (samples,).
+
+    A row's curvature is the trace s_i Σ_k p_ik (1 − p_ik).
+    """
+
+    probs: Matrix
+    sizes: Matrix
+
+    @classmethod
+    def of(cls, rows: Rows, probs: tuple[Matrix, ...]) -> Curvature:
+        """Join the blocks' probabilities."""
+        p = probs[0] if len(probs) == 1 else np.concatenate(probs)
+        weights = np.concatenate([block.sample_weight for block in rows.blocks])
+        return cls(p, weights * (p * (1 - p)).sum(axis=1))
+
+    def draw(self, wanted: int, rng: np.random.Generator) -> tuple[Matrix, Matrix]:
+        """Draw rows in order; return their indices and weights.
+
+        They are drawn systematically, at even steps along the sum of the curvatures c_i. The weights make
+        expectations right: Σ over the drawn of weight · f_i is, on average, Σ_i c_i f_i.
+        """
+        total, rows = float(self.sizes.sum()), len(self.sizes)
+        chance = np.full(rows, 1 / rows)
+        if total > 0:
+            chance = (1 - UNIFORM) * self.sizes / total + UNIFORM * chance
+        points = (np.arange(wanted) + rng.random()) / wanted
+        drawn = np.minimum(np.searchsorted(np.cumsum(chance), points), rows - 1)
+        return drawn, self.sizes[drawn] / chance[drawn] / wanted
+
+
+def weighted_gram(
+    objective: Objective, drawn: Matrix, weights: Matrix, columns: Matrix, dtype: DTypeLike
+) -> Matrix:
+    """Return Σ w_i x̃_i x̃_iᵀ over the drawn rows, in order, and the given columns of x̃ = ((x − μ)/s, 1)."""
+    gram = np.zeros((len(columns), len(columns)), dtype)
+    height = max(CHUNK_ENTRIES // objective.coordinates.shape[1], 1)
+    for start in range(0, len(drawn), height):
+        part = slice(start, start + height)
+        rows = weighted_rows(objective, drawn[part], np.sqrt(weights[part]), dtype)
+        rows = rows if len(columns) == rows.shape[1] else rows[:, columns]
+        gram += rows.T @ rows
+    inverse = (1 / objective.coordinates.divisor[columns]).astype(dtype)
+    return np.asarray(gram * inverse * inverse[:, None])
+
+
+def weighted_rows(objective: Objective, drawn: Matrix, roots: Matrix, dtype: DTypeLike) -> Matrix:
+    """Return √w (x − μ, 1) for the drawn rows, dense; a few rows at a time stay in the cache."""
+    coords = objective.coordinates
+    result = np.empty((len(drawn), coords.shape[1]), dtype)
+    result[:, -1] = roots  # overwritten where there is no intercept
+    features = result[:, : len(coords.scale)]
+    for where, X in pick(objective.rows, drawn):
+        rows = X if coords.centre is None else X - coords.centre
+        np.multiply(rows, roots[where, None], out=features[where], casting="same_kind")
+    return result
+
+
+def pick(rows: Rows, drawn: Matrix) -> Iterator[tuple[slice, Matrix]]:
+    """Yield the rows ``drawn``, which are in order, a few at a time, and where they belong."""
+    start = 0
+    for block in rows.blocks:
+        first, last = np.searchsorted(drawn, [start, start + len(block.labels)])
+        for low in range(first, last, ROWS_AT_A_TIME):
+            where = slice(low, min(low + ROWS_AT_A_TIME, last))
+            X = block.X[drawn[where] - start]
+            yield where, X if isinstance(X, np.ndarray) else X.toarray()
+        start += len(block.labels)
