@@ -92,6 +92,13 @@ def test_operators_work_where_torch_hides_the_numbers():
     np.testing.assert_array_equal(found, softmax.jacobian(x).mv(x))
 
 
+@pytest.mark.parametrize("name", ["torch", "array_api_strict"])
+def test_products_with_subnormal_probabilities_keep_their_digits(name):
+    xp, v = pytest.importorskip(name), np.array([0.0, 2.0**100])
+    found = softmax.jacobian(xp.asarray([0.0, -740.0], dtype=xp.float64)).mv(xp.asarray(v))
+    np.testing.assert_allclose(np.asarray(found), softmax.jacobian([0.0, -740.0]).mv(v), rtol=1e-15)
+
+
 @pytest.mark.parametrize("f", [softmax, log_softmax, logsumexp, sigmoid, softplus], ids=str)
 def test_derivatives_of_every_order_and_mode_in_jax(f):
     jax = pytest.importorskip("jax")
