@@ -117,7 +117,7 @@ def measure(problem: tuple[str, float], names: list[str], options: Any, book: Bo
     for method_name in names:
         method = METHODS[method_name]
         if refusal := method.refuses(*facts):
-            book.enter(problem, method_name, [], refusal, options.cap)
+            print(f"{name:12} C={C:<6g} {method_name:30} {refusal}")
         elif options.fresh or method.proves or not book.has(problem, method_name, options.cap):
             worker = Worker([
                 *shlex.split(options.launch), sys.executable, str(Path(__file__).with_name("worker.py")),
@@ -165,10 +165,10 @@ class Book:
 
     def enter(self, problem: tuple[str, float], method: str, runs: list[Run], end: str, cap: float) -> None:
         """Keep a climb, and say so."""
-        name, C = problem
+        (name, C), made = problem, METHODS[method]
         self.curves[name, C, method] = {
-            "set": name, "C": C, "method": method, "penalised": METHODS[method].penalises_intercept,
-            "version": version(METHODS[method].package), "machine": processor(),
+            "set": name, "C": C, "method": method, "penalised": made.penalises_intercept,
+            "version": about()["commit"] if made.proves else version(made.package), "machine": processor(),
             "cap": cap, "end": end, "runs": runs,
         }  # fmt: skip
         self.write()
