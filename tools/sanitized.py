@@ -61,7 +61,8 @@ def rows(native: ModuleType, rng: np.random.Generator) -> None:
 def passes(native: ModuleType, rng: np.random.Generator) -> None:
     """Call the kernels of a fit once, on a matrix of any layout."""
     samples, features, outputs = (int(n) for n in rng.integers((0, 0, 1), (50, 40, 20)))
-    X = rng.normal(size=(2 * samples, features)).astype(str(rng.choice(["f8", "f4"])))[::2]
+    features += 1000 * int(rng.random() < 0.2)
+    X = np.abs(9 * rng.normal(size=(2 * samples, features))).astype(str(rng.choice(["f8", "f4", "u1"])))[::2]
     X = np.asfortranarray(X) if rng.random() < 0.5 else X
     W = rng.normal(size=(outputs, features + int(rng.integers(2))))
     centre = rng.normal(size=features) if rng.random() < 0.5 else None
@@ -71,6 +72,19 @@ def passes(native: ModuleType, rng: np.random.Generator) -> None:
     native.hessian_pass(X, centre, probs, weight, W)
     native.logits(X, centre, W)
     native.pullback(X, centre, rng.normal(size=(samples, outputs)), bool(rng.integers(2)))
+    native.weighted_cross_entropy(W, labels[:1].repeat(outputs), np.ones(outputs))
+
+
+def sparse(native: ModuleType, rng: np.random.Generator) -> None:
+    """Multiply a sparse matrix with a dense one of any width."""
+    rows, features, outputs = (int(n) for n in rng.integers((0, 1, 1), (90, 40, 150)))
+    starts = np.concatenate([[0], np.cumsum(rng.integers(0, 50, rows))])
+    columns = rng.integers(0, features, starts[-1]).astype(str(rng.choice(["i4", "i8"])))
+    values, dense = (("f8", "f8"), ("f4", "f8"), ("f4", "f4"))[int(rng.integers(3))]
+    out = np.empty((rows, outputs), dense, str(rng.choice(["C", "F"])))
+    B, u, v = rng.normal(size=(features, outputs)).astype(dense), np.ones(rows), np.ones(outputs)
+    native.sparse_product(rng.normal(size=starts[-1]).astype(values), columns, starts, B, u, v, out)
+    assert np.isfinite(out).all()
 
 
 def main(build: str, rounds: int = 300) -> None:
@@ -82,6 +96,7 @@ def main(build: str, rounds: int = 300) -> None:
         for _ in range(rounds):
             rows(native, rng)
             passes(native, rng)
+            sparse(native, rng)
         print(f"{level}: {rounds} rounds without a finding")
 
 

@@ -24,6 +24,10 @@ class Problem:
         return self.X, self.centre, self.weights, self.labels, self.sample_weight
 
 
+def stored(X, data):
+    return np.abs(9 * X).astype(data) if np.dtype(data).kind == "u" else X.astype(data)
+
+
 @pytest.fixture
 def make_problem():
     def make(samples, features, outputs, *, data="f8", arithmetic="f8", centre=True, bias=True, seed=0):
@@ -31,7 +35,7 @@ def make_problem():
         shape = (outputs, features + bias)
         sample_weight = rng.random(samples)
         return Problem(
-            X=(rng.normal(size=(samples, features)) + 1).astype(data),
+            X=stored(rng.normal(size=(samples, features)) + 1, data),
             centre=rng.normal(size=features) if centre else None,
             weights=(3 * rng.normal(size=shape) / np.sqrt(max(features, 1))).astype(arithmetic),
             direction=rng.normal(size=shape).astype(arithmetic),

@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import scipy.sparse
 
-from dxent.kernels import dispatch, reference, tiles
+from dxent.kernels import dispatch, reference, sparse, tiles
 
 OUTPUTS = [1, 2, 3, 10, 120]
 
@@ -90,6 +91,7 @@ SPARSE = {
     "matrix": scipy.sparse.csr_matrix,
     "wide indices": lambda X: with_indices(scipy.sparse.csr_array(X), np.int64),
     "unsorted, doubled, explicit zeros": lambda X: untidy(X),
+    "prepared": lambda X: dispatch.prepare(scipy.sparse.csr_array(X)),
 }
 
 
@@ -109,7 +111,9 @@ def untidy(X):
 @pytest.mark.parametrize("centre", [True, False])
 @pytest.mark.parametrize("outputs", [1, 2, 10])
 @pytest.mark.parametrize("kind", SPARSE)
-def test_sparse_rows(make_problem, kind, outputs, centre):
+@pytest.mark.parametrize("kernels", ["compiled", "SciPy"])
+def test_sparse_rows(make_problem, monkeypatch, kernels, kind, outputs, centre):
+    monkeypatch.setattr(sparse, "native", dispatch.native if kernels == "compiled" else None)
     problem = make_problem(200, 8, outputs, centre=centre)
     problem.X[problem.X < 0.5] = 0
     X = SPARSE[kind](problem.X)
@@ -131,8 +135,8 @@ def test_sparse_float32(make_problem):
 
 
 @pytest.mark.usefixtures("small_tiles")
-@pytest.mark.parametrize("sparse", [False, True])
-def test_moments(sparse):
+@pytest.mark.parametrize("as_sparse", [False, True])
+def test_moments(as_sparse):
     rng = np.random.default_rng(0)
     spread = rng.normal(size=400)
     X = np.column_stack([spread, 1e9 + spread, np.full(400, 0.1), np.full(400, 1e9), 1e100 * spread])
@@ -141,7 +145,7 @@ def test_moments(sparse):
     X[7] = 1e100  # a row without weight
     sample_weight /= sample_weight.sum()
     mean, variance, largest = dispatch.column_moments(
-        scipy.sparse.csr_array(X) if sparse else X, sample_weight
+        scipy.sparse.csr_array(X) if as_sparse else X, sample_weight
     )
     kept = np.delete(X, [0, 7], axis=0)
     s = np.delete(sample_weight, [0, 7])
@@ -182,16 +186,43 @@ def test_import_is_lazy():
     )
 
 
-@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("as_sparse", [False, True])
 @pytest.mark.parametrize("centre", [False, True])
-def test_square_pullback(make_problem, sparse, centre):
+def test_square_pullback(make_problem, as_sparse, centre):
     problem = make_problem(40, 6, 3)
     X = problem.X * (np.arange(40)[:, None] % 3 != np.arange(6) % 3)
     R = np.random.default_rng(0).random((40, 3))
     mean = X.mean(axis=0) if centre else None
     expected = R.T @ np.column_stack([(X - (0 if mean is None else mean)) ** 2, np.ones(40)])
-    design = dispatch.prepare(scipy.sparse.csr_array(X)) if sparse else X
+    design = dispatch.prepare(scipy.sparse.csr_array(X)) if as_sparse else X
     np.testing.assert_allclose(dispatch.square_pullback(design, mean, R, True), expected, rtol=1e-13)
+
+
+def test_sparse_counts_and_weights_by_column(make_problem):
+    problem = make_problem(60, 8, 3, data="u1")
+    counts = scipy.sparse.csr_array(problem.X.astype(np.uint16))
+    other = replace(problem, X=dispatch.prepare(counts), weights=np.asfortranarray(problem.weights))
+    assert_same(other, replace(problem, X=problem.X.astype(np.float64)))
+
+
+def test_passes_over_one_sparse_matrix_at_a_time_share_nothing(make_problem):
+    problem = make_problem(300, 40, 6)
+    X = dispatch.prepare(scipy.sparse.csr_array(problem.X))
+    shapes = [np.full((k, 41), float(k)) for k in (2, 6, 2, 6, 6, 3)] * 20
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda W: dispatch.logits(X, problem.centre, W), shapes))
+    for W, Z in zip(shapes, results, strict=True):
+        np.testing.assert_allclose(Z, reference.logits(problem.X, problem.centre, W), rtol=0, atol=1e-11)
+
+
+def test_tiles_of_stored_entries_cover_every_row_once(monkeypatch):
+    monkeypatch.setattr(tiles, "ENTRIES_A_TILE", 16)
+    counts = np.array([0, 900, 0, 1, 2, 0, 0, 40, 300, 0])
+    indptr = np.concatenate([[0], np.cumsum(counts)])
+    X = scipy.sparse.csr_array((np.ones(indptr[-1]), np.zeros(indptr[-1], int), indptr), shape=(10, 1))
+    cut = tiles.stored_tiles(X, 3)
+    assert len(cut) > 10
+    assert [i for rows in cut for i in range(10)[rows]] == list(range(10))
 
 
 def test_a_prepared_sparse_matrix_gives_the_same(make_problem):

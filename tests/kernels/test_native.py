@@ -38,7 +38,14 @@ SHAPES = [
     (31, 33, 49),
     (20, 12, 60),
 ]
-DTYPES = [("f8", "f8", 1e-12), ("f4", "f8", 1e-12), ("f4", "f4", 2e-5), ("f8", "f4", 2e-5)]
+DTYPES = [
+    ("f8", "f8", 1e-12),
+    ("f4", "f8", 1e-12),
+    ("u1", "f8", 1e-12),
+    ("f4", "f4", 2e-5),
+    ("f8", "f4", 2e-5),
+    ("u1", "f4", 2e-5),
+]
 
 
 def assert_close(actual, expected, tolerance):
@@ -79,7 +86,8 @@ def read_only(X):
 
 
 def inside(X):
-    frame = np.full((len(X) + 3, X.shape[1] + 5), np.nan, X.dtype)
+    hole = np.nan if X.dtype.kind == "f" else 255
+    frame = np.full((len(X) + 3, X.shape[1] + 5), hole, X.dtype)
     frame[2:-1, 4:-1] = X
     return frame[2:-1, 4:-1]
 
@@ -94,14 +102,56 @@ LAYOUTS = {
 }
 
 
-@pytest.mark.parametrize("data", ["f8", "f4"])
+@pytest.mark.parametrize("data", ["f8", "f4", "u1"])
+@pytest.mark.parametrize("shape", [(70, 21, 4), (70, 700, 4)], ids=["by column", "by row"])
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_layouts(make_problem, layout, data):
-    problem = make_problem(70, 21, 4, data=data)
+def test_layouts(make_problem, layout, shape, data):
+    problem = make_problem(*shape, data=data)
     before = problem.X.copy()
     other = replace(problem, X=LAYOUTS[layout](problem.X), weights=np.asfortranarray(problem.weights))
     assert_same_as_reference(other, 1e-12)
     np.testing.assert_array_equal(problem.X, before)
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+@pytest.mark.parametrize("outputs", [1, 2, 3, 20])
+def test_given_logits(outputs, dtype):
+    rng = np.random.default_rng(outputs)
+    Z, U = rng.normal(size=(2, 150, outputs)).astype(dtype)
+    labels, sample_weight = rng.integers(0, max(outputs, 2), 150), rng.random(150)
+    tolerance = 1e-14 if dtype == "f8" else 1e-6
+    expected = reference.weighted_cross_entropy(Z, labels, sample_weight)
+    results = native.weighted_cross_entropy(np.asfortranarray(Z), labels, sample_weight)
+    for result, wanted in zip(results, expected, strict=True):
+        assert_close(result, wanted, 10 * tolerance)
+    probs = expected[1].astype(np.float64)
+    wanted = reference.weighted_softmax_jacobian(probs, U, sample_weight)
+    assert_close(native.weighted_softmax_jacobian(probs, U, sample_weight), wanted, tolerance)
+
+
+@pytest.mark.parametrize(("values", "dense"), [("f8", "f8"), ("f4", "f8"), ("f4", "f4")])
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+@pytest.mark.parametrize("columns", [*range(1, 11), 16, 20, 59, 64, 65, 130])
+def test_sparse_products(columns, index, values, dense):
+    rng = np.random.default_rng(columns)
+    A = rng.integers(0, 3, (75, 30)).astype(values)
+    A[::4] = 0
+    B, u, v = rng.normal(size=(30, columns)).astype(dense), rng.normal(size=75), rng.normal(size=columns)
+    rows, places = np.nonzero(A)
+    csr = A[rows, places], places.astype(index), np.searchsorted(rows, np.arange(76)).astype(np.int64)
+    for order in "CF":
+        out = np.full((75, columns), np.nan, dense, order)
+        native.sparse_product(*csr, B, u, v, out)
+        assert_close(out, (A @ B - np.outer(u, v)).astype(dense), 1e-14 if dense == "f8" else 1e-5)
+
+
+def test_a_long_sparse_row_keeps_its_digits_in_single_precision():
+    count = 100_000
+    out = np.empty((1, 1), np.float32)
+    ones, places = np.full(count, 0.1, np.float32), np.zeros(count, np.int32)
+    B = np.ones((1, 1), np.float32)
+    native.sparse_product(ones, places, np.array([0, count]), B, np.zeros(1), np.zeros(1), out)
+    assert out[0, 0] == pytest.approx(count * float(np.float32(0.1)), rel=1e-5)
 
 
 @pytest.mark.parametrize("outputs", [1, 2, 3])
@@ -158,5 +208,20 @@ def test_arrays_that_do_not_fit_together_are_refused(make_problem):
         native.column_spread(X, centre, sample_weight[:-1])
     with pytest.raises(ValueError, match="instruction set"):
         native.use("abacus")
-    with pytest.raises(TypeError, match="float32 or float64"):
+    with pytest.raises(TypeError, match="float32, float64 or uint8"):
         native.logits(X.astype(np.int64), centre, weights)
+    with pytest.raises(TypeError, match="all matrices but X"):
+        native.logits(X, centre, weights.astype(np.uint8))
+    csr = np.ones(4), np.zeros(4, np.int32), np.array([0, 4])
+    with pytest.raises(ValueError, match="an index a value"):
+        native.sparse_product(csr[0][:-1], *csr[1:], weights, np.ones(1), np.ones(4), np.empty((1, 4)))
+    with pytest.raises(ValueError, match="u and the result have a row"):
+        native.sparse_product(*csr, weights, np.ones(2), np.ones(4), np.empty((1, 4)))
+    with pytest.raises(ValueError, match="indices are int32 or int64"):
+        native.sparse_product(
+            csr[0], csr[1].astype(np.int16), csr[2], weights, np.ones(1), np.ones(4), np.empty((1, 4))
+        )
+    with pytest.raises(ValueError, match="a sparse matrix is float32, or float64"):
+        native.sparse_product(
+            *csr, weights.astype("f4"), np.ones(1), np.ones(4), np.empty((1, 4), np.float32)
+        )

@@ -5,20 +5,24 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.sparse
 from threadpoolctl import threadpool_limits
 
 from dxent.kernels import dispatch, threads, tiles
 
 
+@pytest.mark.parametrize("kind", [np.asarray, np.asfortranarray, scipy.sparse.csr_array])
 @pytest.mark.parametrize("outputs", [1, 3, 120])
-def test_the_same_bits_for_any_number_of_threads(make_problem, monkeypatch, outputs):
+def test_the_same_bits_for_any_number_of_threads(make_problem, monkeypatch, outputs, kind):
     monkeypatch.setattr(tiles, "ENTRIES_A_TILE", 256)
     monkeypatch.setattr(tiles, "GRAM_ROWS_A_TILE", 32)
     problem = make_problem(400, 7, outputs)
 
+    _, centre, weights, labels, s = problem.arguments
+    X = dispatch.prepare(kind(problem.X))
+
     def results():
-        loss, gradient, probs = dispatch.loss_pass(*problem.arguments)
-        X, centre, _, _, s = problem.arguments
+        loss, gradient, probs = dispatch.loss_pass(X, centre, weights, labels, s)
         return [
             np.array(loss),
             gradient,

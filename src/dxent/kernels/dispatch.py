@@ -10,14 +10,13 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from importlib.metadata import version
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from dxent.kernels import reference
+from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import in_order, single_threaded_blas, sum_in_order, thread_count
 from dxent.kernels.tiles import first_row, gram_tiles, is_sparse, pass_tiles
@@ -27,6 +26,7 @@ __all__ = [
     "hessian_pass",
     "logits",
     "loss_pass",
+    "native",
     "prepare",
     "pullback",
     "show_config",
@@ -35,15 +35,6 @@ __all__ = [
     "square_pullback",
 ]
 
-
-def _compiled() -> ModuleType | None:
-    try:
-        return import_module("dxent.kernels._native")
-    except ImportError:  # built without a compiler
-        return None
-
-
-native = _compiled()
 
 Design = Any
 """A design matrix: an array, or a SciPy CSR matrix."""
@@ -201,7 +192,7 @@ def show_config() -> dict[str, str | int]:
 
 def _kernels(X: Design, outputs: int) -> tuple[Any, Callable[[slice], Design]]:
     """Return the implementation for this matrix, and how it takes a slice of the rows."""
-    if native is None or is_sparse(X) or outputs > MOST_NATIVE_OUTPUTS or X.dtype.char not in "fd":
+    if native is None or is_sparse(X) or outputs > MOST_NATIVE_OUTPUTS or X.dtype.char not in "fdB":
         return _arithmetic(X)
     if X.dtype.isnative and X.flags.aligned:
         return native, X.__getitem__

@@ -1,31 +1,31 @@
 """The kernels for sparse rows: those of `reference` on a CSR matrix, centred without being filled in.
 
-(X − μ) Wᵀ = X Wᵀ − W μ and Rᵀ (X − μ) = Rᵀ X − (Σ r) μᵀ: the stored entries are all that is read.
+(X − μ) Wᵀ = X Wᵀ − W μ and Rᵀ (X − μ) = Rᵀ X − (Σ r) μᵀ: the stored entries are all that is read. Both
+products run along rows, of X or of its transpose, each entry adding a multiple of one row of a dense matrix
+whose columns are the outputs; they share no sums, and any number of threads gives the same bits.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
-from dxent.kernels.reference import (
-    Doubles,
-    Floats,
-    Integers,
-    weighted_cross_entropy,
-    weighted_softmax_jacobian,
-)
+from dxent.kernels import reference
+from dxent.kernels.compiled import native
+from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import in_order, sum_in_order
-from dxent.kernels.tiles import row_tiles
+from dxent.kernels.tiles import row_tiles, stored_tiles
 
 __all__ = [
     "column_spread",
     "hessian_pass",
     "logits",
     "loss_pass",
-    "product",
+    "multiply",
     "pullback",
     "square_pullback",
     "with_columns",
@@ -33,105 +33,159 @@ __all__ = [
 
 CSR = Any
 
-ROWS_A_TILE = 2048
-PRODUCTS_A_TILE = 1 << 23  # ten milliseconds or so, against which the making of a slice is nothing
+COLUMNS_A_TILE = 2048
 
 
 def with_columns(X: CSR) -> CSR:
-    """Return a view of the matrix that carries its transpose, also by rows, for the passes to use.
-
-    Both products then run along rows: they share no sums, and any number of threads gives the same bits.
-    """
+    """Return a view of the matrix that carries its transpose, also by rows, for the passes to use."""
     view = type(X)((X.data, X.indices, X.indptr), shape=X.shape, copy=False)
     view.columns = X.T.tocsr()
     return view
 
 
-def product(A: CSR, B: Floats) -> Floats:
-    """Return A B, some rows of A at a time, in the dtype of B."""
-    out = np.empty((A.shape[0], B.shape[1]), B.dtype)
-    height = max(1, PRODUCTS_A_TILE * A.shape[0] // max(A.nnz * B.shape[1], 1))
+def multiply(A: CSR, rows: slice, B: Floats, u: Doubles, v: Doubles, out: Floats) -> None:
+    """Write some rows of A B − u vᵀ to ``out``; of A nothing is copied (SciPy's own slices are)."""
+    starts = A.indptr[rows.start : rows.stop + 1]
+    stored = slice(starts[0], starts[-1])
+    values, columns, starts = A.data[stored], A.indices[stored], starts - starts[0]
+    if values.dtype != np.float32 or native is None:
+        values = values.astype(B.dtype, copy=False)
+    if native is not None:
+        native.sparse_product(values, columns, starts.astype(np.int64, copy=False), B, u, v, out)
+        return
+    part = type(A)((values, columns, starts), shape=(len(starts) - 1, A.shape[1]), copy=False)
+    out[...] = part @ B - np.outer(u, v)
 
-    def fill(rows: slice) -> None:
-        out[rows] = row_slice(A, rows, B.dtype) @ B
 
-    for _ in in_order(fill, row_tiles(A.shape[0], height)):
-        pass
+def transposed(W: Floats, spare: Floats | None) -> Floats:
+    """Return Wᵀ in row order, written to ``spare`` if that is such an array."""
+    if W.T.flags.c_contiguous:
+        return W.T
+    if spare is None or spare.shape != W.shape[::-1] or spare.dtype != W.dtype:
+        spare = np.empty(W.shape[::-1], W.dtype)
+    out = spare
+
+    def fill(columns: slice) -> None:
+        out[columns] = W[:, columns].T
+
+    run(fill, row_tiles(len(out), COLUMNS_A_TILE))
     return out
 
 
-def row_slice(X: CSR, rows: slice, dtype: DTypeLike) -> CSR:
-    """Return the rows of a CSR matrix as one that shares its memory (SciPy's own slice copies)."""
-    indptr = X.indptr[rows.start : rows.stop + 1]
-    stored = slice(indptr[0], indptr[-1])
-    parts = X.data[stored].astype(dtype, copy=False), X.indices[stored], indptr - indptr[0]
-    return type(X)(parts, shape=(len(indptr) - 1, X.shape[1]), copy=False)
+def run(work: Callable[[slice], None], tiles: list[slice]) -> None:
+    """Do the work of every tile."""
+    for _ in in_order(work, tiles):
+        pass
 
 
-def logits(X: CSR, centre: Floats | None, weights: Floats) -> Floats:
-    """Return Z = (X − μ) Wᵀ + b, shape (samples, outputs)."""
+@contextmanager
+def logit_rows(X: CSR, centre: Doubles | None, weights: Floats) -> Iterator[Callable[[slice], Floats]]:
+    """Give the function that returns the logits of some rows.
+
+    Weights that were brought into row order keep their memory, at the matrix, until the next pass: to be
+    given 20 MB of new memory takes as long as to multiply. Whoever uses it has taken it away, so that two
+    passes at a time share nothing.
+    """
     features = X.shape[1]
     W = weights[:, :features]
-    Z = product(X, np.ascontiguousarray(W.T))
-    if weights.shape[1] > features:
-        Z += weights[:, features]
+    B = transposed(W, X.__dict__.pop("spare", None))
+    shift = -weights[:, features:].sum(axis=1, dtype=np.float64)
     if centre is not None:
-        Z -= W @ centre.astype(W.dtype)
+        shift += W @ centre
+
+    def rows_of(rows: slice) -> Floats:
+        Z = np.empty((rows.stop - rows.start, len(W)), W.dtype)
+        multiply(X, rows, B, np.ones(len(Z)), shift, Z)
+        return Z
+
+    yield rows_of
+    if hasattr(X, "columns") and B.base is None:
+        X.spare = B
+
+
+def logits(X: CSR, centre: Doubles | None, weights: Floats) -> Floats:
+    """Return Z = (X − μ) Wᵀ + b, shape (samples, outputs)."""
+    Z = np.empty((X.shape[0], len(weights)), weights.dtype)
+    with logit_rows(X, centre, weights) as logits_of:
+
+        def fill(rows: slice) -> None:
+            Z[rows] = logits_of(rows)
+
+        run(fill, stored_tiles(X, len(weights)))
     return Z
 
 
-def pullback(X: CSR, centre: Floats | None, residuals: Floats, with_bias: bool) -> Doubles:
+def pullback(X: CSR, centre: Doubles | None, residuals: Floats, with_bias: bool) -> Doubles:
     """Return Rᵀ [X − μ, 1], the transpose of `logits` as a map of the weights."""
-    features = X.shape[1]
-    columns = X.columns if hasattr(X, "columns") else X.T.tocsr()
+    return pull(columns_of(X), centre, residuals, with_bias)
+
+
+def square_pullback(X: CSR, centre: Doubles | None, residuals: Floats, with_bias: bool) -> Doubles:
+    """Return Rᵀ [(X − μ)², 1], from (x − μ)² = x (x − 2μ) + μ²."""
+    columns = columns_of(X)
+    values, offset = columns.data.astype(np.float64), None
+    squares = np.square(values)
+    if centre is not None:
+        squares -= 2 * values * np.repeat(centre, np.diff(columns.indptr))
+        offset = -np.square(centre)
+    view = type(columns)((squares, columns.indices, columns.indptr), shape=columns.shape, copy=False)
+    return pull(view, offset, residuals, with_bias)
+
+
+def columns_of(X: CSR) -> CSR:
+    """Return the transpose of a matrix, by rows."""
+    return X.columns if hasattr(X, "columns") else X.T.tocsr()
+
+
+def pull(columns: CSR, centre: Doubles | None, residuals: Floats, with_bias: bool) -> Doubles:
+    """Return Rᵀ [X − μ, 1] for the columns of X."""
+    features = columns.shape[0]
     sums = residuals.sum(axis=0, dtype=np.float64)
     gradient = np.empty((len(sums), features + with_bias))
-    gradient[:, :features] = product(columns, residuals).T
-    if centre is not None:
-        gradient[:, :features] -= np.outer(sums, centre)
-    if with_bias:
-        gradient[:, features] = sums
-    return gradient
+    gradient[:, features:] = sums[:, None]
+    R = np.ascontiguousarray(residuals)
+    mean = np.zeros(features) if centre is None else centre
 
+    def fill(tile: slice) -> None:
+        multiply(columns, tile, R, mean[tile], sums, gradient[:, tile].T)
 
-def square_pullback(X: CSR, centre: Floats | None, residuals: Floats, with_bias: bool) -> Doubles:
-    """Return Rᵀ [(X − μ)², 1], from (x − μ)² = x² + μ (μ − 2x)."""
-    features = X.shape[1]
-    squares = type(X)((np.square(X.data), X.indices, X.indptr), shape=X.shape, copy=False)
-    gradient = pullback(squares, None, residuals, with_bias)
-    if centre is not None:
-        sums = residuals.sum(axis=0, dtype=np.float64)
-        gradient[:, :features] += (np.outer(sums, centre) - 2 * pullback(X, None, residuals, False)) * centre
+    run(fill, stored_tiles(columns, len(sums)))
     return gradient
 
 
 def loss_pass(
-    X: CSR, centre: Floats | None, weights: Floats, labels: Integers, sample_weight: Doubles
+    X: CSR, centre: Doubles | None, weights: Floats, labels: Integers, sample_weight: Doubles
 ) -> tuple[float, Doubles, Floats]:
     """Return Σ s_i ℓ_i, its gradient in the weights, and the probabilities (samples, classes)."""
-    Z = logits(X, centre, weights)
-    probs = np.empty((len(Z), max(Z.shape[1], 2)), Z.dtype)
+    outputs = len(weights)
+    probs = np.empty((X.shape[0], max(outputs, 2)), weights.dtype)
+    residuals = np.empty((X.shape[0], outputs), weights.dtype)
+    cross_entropy = (native or reference).weighted_cross_entropy
+    with logit_rows(X, centre, weights) as logits_of:
 
-    def tile(rows: slice) -> tuple[float]:
-        loss, probs[rows], Z[rows] = weighted_cross_entropy(Z[rows], labels[rows], sample_weight[rows])
-        return (loss,)
+        def tile(rows: slice) -> tuple[float]:
+            loss, probs[rows], residuals[rows] = cross_entropy(
+                logits_of(rows), labels[rows], sample_weight[rows]
+            )
+            return (loss,)
 
-    (loss,) = sum_in_order(tile, row_tiles(len(Z), ROWS_A_TILE))
-    return loss, pullback(X, centre, Z, weights.shape[1] > X.shape[1]), probs
+        (loss,) = sum_in_order(tile, stored_tiles(X, outputs))
+    return loss, pullback(X, centre, residuals, weights.shape[1] > X.shape[1]), probs
 
 
 def hessian_pass(
-    X: CSR, centre: Floats | None, probs: Floats, sample_weight: Doubles, direction: Floats
+    X: CSR, centre: Doubles | None, probs: Floats, sample_weight: Doubles, direction: Floats
 ) -> Doubles:
     """Return Σ s_i [(diag p_i − p_i p_iᵀ) ⊗ x̃_i x̃_iᵀ] V for a direction V shaped as the weights."""
-    U = logits(X, centre, direction)
+    residuals = np.empty((X.shape[0], len(direction)), direction.dtype)
+    jacobian = (native or reference).weighted_softmax_jacobian
+    with logit_rows(X, centre, direction) as logits_of:
 
-    def fill(rows: slice) -> None:
-        U[rows] = weighted_softmax_jacobian(probs[rows], U[rows], sample_weight[rows])
+        def fill(rows: slice) -> None:
+            residuals[rows] = jacobian(probs[rows], logits_of(rows), sample_weight[rows])
 
-    for _ in in_order(fill, row_tiles(len(U), ROWS_A_TILE)):
-        pass
-    return pullback(X, centre, U, direction.shape[1] > X.shape[1])
+        run(fill, stored_tiles(X, len(direction)))
+    return pullback(X, centre, residuals, direction.shape[1] > X.shape[1])
 
 
 def column_spread(X: CSR, centre: Doubles, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["first_row", "gram_tiles", "is_sparse", "pass_tiles", "row_tiles"]
+__all__ = ["first_row", "gram_tiles", "is_sparse", "pass_tiles", "row_tiles", "stored_tiles"]
 
 ENTRIES_A_TILE = 1 << 19
 """About a millisecond's work: enough to hide a thread's wake-up, small enough to stay in cache."""
@@ -32,6 +33,15 @@ def pass_tiles(X: Any, outputs: int) -> list[slice]:
     # Reading a tile should outweigh adding up what it returns.
     wanted = max(ENTRIES_A_TILE, 4 * outputs * features)
     return row_tiles(samples, max(1, int(wanted / max(features, outputs, 8))))
+
+
+def stored_tiles(X: Any, outputs: int) -> list[slice]:
+    """Return tiles of the rows of a CSR matrix with about as many stored entries in each."""
+    work = X.indptr + np.arange(len(X.indptr))  # a row of few entries costs something, too
+    tiles = -(-int(work[-1]) * outputs // (4 * ENTRIES_A_TILE))
+    bounds = np.searchsorted(work, np.linspace(0, work[-1], max(tiles, 1) + 1))
+    bounds[0], bounds[-1] = 0, X.shape[0]
+    return [slice(start, stop) for start, stop in pairwise(bounds.tolist())]
 
 
 def gram_tiles(samples: int, order: int) -> list[slice]:

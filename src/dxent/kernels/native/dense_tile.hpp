@@ -1,170 +1,221 @@
-// A tile of centred rows in cache, and the two products with it, blocked so that sums stay in registers.
+// A tile of centred rows in cache: rows of X, converted and padded, or, where they are short, its columns.
 #pragma once
 
-#include "kernels.hpp"
-#include "vector.hpp"
+#include <utility>
+
+#include "dense_products.hpp"
+#include "logit_tile.hpp"
 
 namespace {
 
-using dxent::Matrix;
+// A tile stays in the second-level cache while it is used twice, and beside it what is fetched of the next.
+constexpr ptrdiff_t kTileBytes = 256 * 1024;
 
-// A tile stays in the second-level cache while it is used twice. The more rows it has, the fewer times the
-// gradient is read and written.
-constexpr ptrdiff_t kTileBytes = 384 * 1024;
-
+// Rows read together. The more there are, the fewer times the gradient is read and written.
 inline ptrdiff_t tile_height(ptrdiff_t features, ptrdiff_t size) {
-    const ptrdiff_t fitting = kTileBytes / (size * (features + 1)) / 8 * 8;
-    return fitting < 8 ? 8 : minimum(fitting, 128);
+    const ptrdiff_t fitting = kTileBytes / (size * (features + 1));
+    if (fitting < 8) return 8;
+    return fitting < 32 ? fitting / 8 * 8 : minimum(fitting / 32 * 32, 256);
 }
 
-// Rows of a matrix less its centre, converted to Real; each starts on a vector and is padded with zeros.
-template <class Real> class Rows {
+// The type in which entries of type Source are less their centre before they become Real. A large offset must
+// not cost the digits that it hides.
+template <class Source, class Real> struct Wider { using type = Real; };
+template <class Real> struct Wider<double, Real> { using type = double; };
+
+template <ptrdiff_t... I, class V> inline V low_halves(V a, V b, std::integer_sequence<ptrdiff_t, I...>) {
+    return __builtin_shufflevector(a, b, (I % 2 * ptrdiff_t(sizeof...(I)) + I / 2)...);
+}
+template <ptrdiff_t... I, class V> inline V high_halves(V a, V b, std::integer_sequence<ptrdiff_t, I...>) {
+    constexpr ptrdiff_t lanes = sizeof...(I);
+    return __builtin_shufflevector(a, b, (I % 2 * lanes + (I + lanes) / 2)...);
+}
+
+// Transpose a square of numbers: as many perfect shuffles of its lines as a lane's number has bits.
+template <class Real> inline void transpose(Vector<Real> (&square)[kLanes<Real>]) {
+    constexpr ptrdiff_t lanes = kLanes<Real>;
+    constexpr std::make_integer_sequence<ptrdiff_t, lanes> lane;
+#pragma GCC unroll 8
+    for (ptrdiff_t bit = 1; bit < lanes; bit *= 2) {
+        Vector<Real> shuffled[lanes];
+#pragma GCC unroll 16
+        for (ptrdiff_t i = 0; i < lanes / 2; ++i) {
+            shuffled[2 * i] = low_halves(square[i], square[i + lanes / 2], lane);
+            shuffled[2 * i + 1] = high_halves(square[i], square[i + lanes / 2], lane);
+        }
+#pragma GCC unroll 16
+        for (ptrdiff_t i = 0; i < lanes; ++i) square[i] = shuffled[i];
+    }
+}
+
+// The distance between lines of this length, each of whole vectors.
+template <class Real> inline ptrdiff_t line_stride(ptrdiff_t length) {
+    const ptrdiff_t whole = round_up(length, kLanes<Real>);
+    // Lines that lie a multiple of 4096 bytes apart would share the sets of the first-level cache.
+    return whole * ptrdiff_t(sizeof(Real)) % 1024 == 0 ? whole + kLanes<Real> : whole;
+}
+
+// Whether vectors should lie along the columns of a tile: along the longer side, fewer sums cross lanes.
+inline bool taller(ptrdiff_t features, ptrdiff_t size) { return features < tile_height(features, size); }
+
+// Some rows of X less its centre, converted to Real. A line is a row or, `by_column`, a column.
+template <class Real> class Tile {
   public:
     // `centre` may be null: nothing is subtracted.
-    Rows(ptrdiff_t height, ptrdiff_t columns, const double* centre)
-        : columns_(columns), stride_(padded(columns)), data_(height * stride_), centre_(columns) {
-        if (centre) std::memcpy(centre_, centre, std::size_t(columns) * sizeof(double));
+    Tile(const Matrix& X, const double* centre, bool by_column)
+        : X_(X), height_(tile_height(X.columns, sizeof(Real))), by_column_(by_column),
+          stride_(line_stride<Real>(by_column_ ? height_ : X.columns)),
+          data_((by_column_ ? X.columns : height_) * stride_), centre_(round_up(X.columns, kLanes<Real>)) {
+        if (centre) std::memcpy(centre_, centre, std::size_t(X.columns) * sizeof(double));
     }
 
-    ptrdiff_t stride() const { return stride_; }
-    const Real* operator[](ptrdiff_t row) const { return data_ + row * stride_; }
+    ptrdiff_t height() const { return height_; }
+    bool is_by_column() const { return by_column_; }
+    Lines<Real> lines() const {
+        return by_column_ ? Lines<Real>{data_, stride_, X_.columns, count_}
+                          : Lines<Real>{data_, stride_, count_, X_.columns};
+    }
 
-    // Copy rows first … first + count of M. The difference is taken in the wider of the two types: a large
-    // offset must not cost the digits that it hides.
-    void read(const Matrix& M, ptrdiff_t first, ptrdiff_t count) {
-        if (M.is_double)
-            copy<double, double>(M, first, count);
-        else
-            copy<float, Real>(M, first, count);
+    // Copy rows first … first + count of X.
+    void read(ptrdiff_t first, ptrdiff_t count) {
+        count_ = count;
+        as_typed(X_, [&](const auto* entries) { copy(entries + first * X_.row_stride); });
+        if (by_column_ && count % kLanes<Real> != 0)
+            for (ptrdiff_t k = 0; k < X_.columns; ++k)
+                std::memset(data_ + k * stride_ + count, 0, std::size_t(stride_ - count) * sizeof(Real));
+    }
+
+    // sums[c][r] += w_c · row r for rows first … first + count of X, read as they are multiplied: the arithmetic
+    // hides the copying. The tile must be by row.
+    void read_and_add_inner(ptrdiff_t first, ptrdiff_t count, Lines<Real> W, double* sums,
+                            ptrdiff_t sums_stride, Ahead& ahead) {
+        if (X_.column_stride != 1) {
+            read(first, count);
+            return add_inner(W, lines(), sums, sums_stride, ahead);
+        }
+        count_ = count;
+        as_typed(X_, [&](const auto* entries) {
+            const auto* x = entries + first * X_.row_stride;
+            const ptrdiff_t whole = X_.columns / kLanes<Real> * kLanes<Real>;
+            for (ptrdiff_t r = 0; r < count; ++r)
+                for (ptrdiff_t k = whole; k < X_.columns; ++k)
+                    data_[r * stride_ + k] = less(x[r * X_.row_stride + k], centre_[k]);
+            const auto read_on = [&](ptrdiff_t row, ptrdiff_t from) {
+                return [source = x + row * X_.row_stride + from, row_stride = X_.row_stride,
+                        centre = centre_ + from, to = data_ + row * stride_ + from, stride = stride_,
+                        whole = whole - from](int n, ptrdiff_t k) {
+                    Real* line = to + n * stride + k;
+                    if (k >= whole) return load(line);
+                    const Vector<Real> entries = less(source + n * row_stride + k, centre + k);
+                    store(line, entries);
+                    return entries;
+                };
+            };
+            add_inner(W, lines(), sums, sums_stride, ahead, read_on);
+        });
+    }
+
+    // The rows after those of the tile, to be fetched in so many steps.
+    Ahead ahead(ptrdiff_t first, ptrdiff_t steps) const {
+        ptrdiff_t row_bytes = 0;
+        as_typed(X_, [&](const auto* entries) { row_bytes = X_.row_stride * ptrdiff_t(sizeof *entries); });
+        const ptrdiff_t from = (first + height_) * row_bytes;
+        return {reinterpret_cast<std::uintptr_t>(X_.data) + std::uintptr_t(from),
+                height_ * row_bytes / steps + 1};
     }
 
   private:
-    static ptrdiff_t padded(ptrdiff_t columns) {
-        const ptrdiff_t whole = round_up(columns, kLanes<Real>);
-        // Rows that lie a multiple of 4096 bytes apart would share the sets of the first-level cache.
-        return whole * ptrdiff_t(sizeof(Real)) % 1024 == 0 ? whole + kLanes<Real> : whole;
+    template <class Source> void copy(const Source* source) {
+        const Lines<Real> to = lines();
+        const ptrdiff_t across = by_column_ ? X_.column_stride : X_.row_stride;
+        const ptrdiff_t along = by_column_ ? X_.row_stride : X_.column_stride;
+        if (along == 1 && to.length >= kLanes<Real>)
+            for (ptrdiff_t i = 0; i < to.count; ++i)
+                by_column_ ? copy_column(source + i * across, i, to.length)
+                           : copy_row(source + i * across, i, to.length);
+        else if (across == 1 && to.count >= kLanes<Real> && to.length >= kLanes<Real>)
+            by_column_ ? transpose_rows(source, along, to) : transpose_columns(source, along, to);
+        else
+            for (ptrdiff_t i = 0; i < to.count; ++i)
+                for (ptrdiff_t k = 0; k < to.length; ++k)
+                    data_[i * stride_ + k] =
+                        less(source[i * across + k * along], centre_[by_column_ ? i : k]);
     }
 
-    template <class Source, class Wide> void copy(const Matrix& M, ptrdiff_t first, ptrdiff_t count) {
-        const Source* source = static_cast<const Source*>(M.data) + first * M.row_stride;
-        if (M.column_stride == 1 && columns_ >= kLanes<Real>) {
-            for (ptrdiff_t r = 0; r < count; ++r)
-                line<Source, Wide>(source + r * M.row_stride, data_ + r * stride_);
-            return;
-        }
-        // Columns apart in memory: a few at a time, so that each cache line serves several rows.
-        for (ptrdiff_t from = 0; from < columns_; from += 8)
-            for (ptrdiff_t r = 0; r < count; ++r)
-                for (ptrdiff_t k = from; k < minimum(columns_, from + 8); ++k)
-                    data_[r * stride_ + k] = less<Wide>(source[r * M.row_stride + k * M.column_stride], k);
-    }
-
-    // One row whose entries are adjacent, in whole vectors; the last may overlap the one before.
-    template <class Source, class Wide> void line(const Source* x, Real* out) {
-        for (ptrdiff_t k = 0; k < columns_; k += kLanes<Real>) {
-            const ptrdiff_t at = minimum(k, columns_ - kLanes<Real>);
-            Real part[kLanes<Real>];
-            for (ptrdiff_t i = 0; i < kLanes<Real>; ++i) part[i] = less<Wide>(x[at + i], at + i);
-            std::memcpy(out + at, part, sizeof part);
+    // Adjacent entries, in whole vectors; the last may overlap the one before.
+    template <class Source> void copy_row(const Source* x, ptrdiff_t row, ptrdiff_t length) {
+        for (ptrdiff_t k = 0; k < length; k += kLanes<Real>) {
+            const ptrdiff_t at = minimum(k, length - kLanes<Real>);
+            store(data_ + row * stride_ + at, less(x + at, centre_ + at));
         }
     }
 
-    template <class Wide, class Source> Real less(Source x, ptrdiff_t column) const {
-        return Real(Wide(x) - Wide(centre_[column]));
+    template <class Source> void copy_column(const Source* x, ptrdiff_t column, ptrdiff_t length) {
+        double centre[kLanes<Real>];
+        fill(centre, column);
+        for (ptrdiff_t k = 0; k < length; k += kLanes<Real>) {
+            const ptrdiff_t at = minimum(k, length - kLanes<Real>);
+            store(data_ + column * stride_ + at, less(x + at, centre));
+        }
     }
 
-    ptrdiff_t columns_, stride_;
+    // Rows into columns, square by square; the last squares may overlap those before.
+    template <class Source> void transpose_rows(const Source* x, ptrdiff_t row_stride, Lines<Real> to) {
+        for (ptrdiff_t r = 0; r < to.length; r += kLanes<Real>)
+            for (ptrdiff_t c = 0; c < to.count; c += kLanes<Real>) {
+                const ptrdiff_t row = minimum(r, to.length - kLanes<Real>);
+                const ptrdiff_t column = minimum(c, to.count - kLanes<Real>);
+                Vector<Real> square[kLanes<Real>];
+#pragma GCC unroll 16
+                for (ptrdiff_t m = 0; m < kLanes<Real>; ++m)
+                    square[m] = less(x + (row + m) * row_stride + column, centre_ + column);
+                store_transposed(square, column, row);
+            }
+    }
+
+    template <class Source> void transpose_columns(const Source* x, ptrdiff_t column_stride, Lines<Real> to) {
+        for (ptrdiff_t k = 0; k < to.length; k += kLanes<Real>)
+            for (ptrdiff_t r = 0; r < to.count; r += kLanes<Real>) {
+                const ptrdiff_t row = minimum(r, to.count - kLanes<Real>);
+                const ptrdiff_t column = minimum(k, to.length - kLanes<Real>);
+                Vector<Real> square[kLanes<Real>];
+#pragma GCC unroll 16
+                for (ptrdiff_t m = 0; m < kLanes<Real>; ++m) {
+                    double centre[kLanes<Real>];
+                    fill(centre, column + m);
+                    square[m] = less(x + (column + m) * column_stride + row, centre);
+                }
+                store_transposed(square, row, column);
+            }
+    }
+
+    void store_transposed(Vector<Real> (&square)[kLanes<Real>], ptrdiff_t line, ptrdiff_t place) {
+        transpose<Real>(square);
+#pragma GCC unroll 16
+        for (ptrdiff_t m = 0; m < kLanes<Real>; ++m) store(data_ + (line + m) * stride_ + place, square[m]);
+    }
+
+    void fill(double* centre, ptrdiff_t column) const {
+        for (ptrdiff_t n = 0; n < kLanes<Real>; ++n) centre[n] = centre_[column];
+    }
+
+    template <class Source> static Vector<Real> less(const Source* x, const double* centre) {
+        Vector<Real> difference;
+        for (ptrdiff_t n = 0; n < kLanes<Real>; ++n) difference[n] = less(x[n], centre[n]);
+        return difference;
+    }
+
+    template <class Source> static Real less(Source x, double centre) {
+        using Wide = typename Wider<Source, Real>::type;
+        return Real(Wide(x) - Wide(centre));
+    }
+
+    const Matrix& X_;
+    ptrdiff_t height_;
+    bool by_column_;
+    ptrdiff_t stride_, count_ = 0;
     Buffer<Real> data_;
     Buffer<double> centre_;
 };
-
-template <int N> struct Count {
-    static constexpr int value = N;
-};
-
-// Call block(first, Count) for blocks of classes that cover all of them evenly, without padding. Of sixteen
-// registers, five classes leave enough for the rows.
-template <class Block> inline void for_class_blocks(ptrdiff_t classes, Block block) {
-    const ptrdiff_t blocks = (classes + 4) / 5;
-    for (ptrdiff_t b = 0, first = 0; b < blocks; ++b) {
-        const ptrdiff_t size = classes / blocks + (b < classes % blocks);
-        switch (size) {
-            case 1: block(first, Count<1>()); break;
-            case 2: block(first, Count<2>()); break;
-            case 3: block(first, Count<3>()); break;
-            case 4: block(first, Count<4>()); break;
-            default: block(first, Count<5>());
-        }
-        first += size;
-    }
-}
-
-// How many rows, or vectors of features, share a register block with C classes.
-constexpr int depth(int C) {
-    return kRegisters == 32 ? (C <= 2 ? 8 : 4) : (C == 1 ? 8 : C <= 3 ? 4 : 2);
-}
-
-// Call block(first, Count) for blocks of N, then of 1, that cover `total`.
-template <int N, class Block> inline void for_blocks(ptrdiff_t total, Block block) {
-    ptrdiff_t i = 0;
-    for (; i + N <= total; i += N) block(i, Count<N>());
-    for (; i < total; ++i) block(i, Count<1>());
-}
-
-// z[c][r] += x_r · w_c for R rows and C classes, in R·C accumulators.
-template <class Real, int C, int R>
-inline void dot_block(const Real* x, ptrdiff_t x_stride, const Real* w, ptrdiff_t w_stride, ptrdiff_t length,
-                      double* z, ptrdiff_t z_stride) {
-    using V = Vector<Real>;
-    V totals[C][R] = {};
-    for (ptrdiff_t k = 0; k < length; k += kLanes<Real>) {
-        V row[R];
-#pragma GCC unroll 8
-        for (int r = 0; r < R; ++r) row[r] = load(x + r * x_stride + k);
-#pragma GCC unroll 8
-        for (int c = 0; c < C; ++c) {
-            const V weight = load(w + c * w_stride + k);
-#pragma GCC unroll 8
-            for (int r = 0; r < R; ++r) totals[c][r] = multiply_add(row[r], weight, totals[c][r]);
-        }
-    }
-#pragma GCC unroll 8
-    for (int c = 0; c < C; ++c)
-#pragma GCC unroll 8
-        for (int r = 0; r < R; r += 2) {
-            double* to = z + c * z_stride + r;
-            const Pair pair = sums(totals[c][r], totals[c][r + 1 < R ? r + 1 : r]);
-            to[0] += pair[0];
-            if (r + 1 < R) to[1] += pair[1];
-        }
-}
-
-// g[c][k] += Σ_r residual[c][r] x_r[k] for C classes and N vectors of features.
-template <class Real, int C, int N>
-inline void rank_update(const Real* x, ptrdiff_t x_stride, ptrdiff_t rows, const Real* residual,
-                        ptrdiff_t residual_stride, double* g, ptrdiff_t g_stride) {
-    using V = Vector<Real>;
-    V totals[C][N] = {};
-    for (ptrdiff_t r = 0; r < rows; ++r) {
-        V row[N];
-#pragma GCC unroll 8
-        for (int n = 0; n < N; ++n) row[n] = load(x + r * x_stride + n * kLanes<Real>);
-#pragma GCC unroll 8
-        for (int c = 0; c < C; ++c) {
-            const V factor = broadcast<V>(residual[c * residual_stride + r]);
-#pragma GCC unroll 8
-            for (int n = 0; n < N; ++n) totals[c][n] = multiply_add(factor, row[n], totals[c][n]);
-        }
-    }
-#pragma GCC unroll 8
-    for (int c = 0; c < C; ++c)
-#pragma GCC unroll 8
-        for (int n = 0; n < N; ++n) {
-            Real part[kLanes<Real>];
-            store(part, totals[c][n]);
-            double* to = g + c * g_stride + n * kLanes<Real>;
-            for (ptrdiff_t i = 0; i < kLanes<Real>; ++i) to[i] += double(part[i]);
-        }
-}
 
 }  // namespace

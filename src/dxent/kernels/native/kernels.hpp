@@ -6,12 +6,33 @@
 
 namespace dxent {
 
-// A matrix of float or double as NumPy lays it out; strides are counted in elements.
+// What a number is stored as; bytes are unsigned.
+enum class Entry { real, single, byte };
+
+// A matrix as NumPy lays it out; strides are counted in elements.
 struct Matrix {
     const void* data;
-    bool is_double;
+    Entry entry;
     std::ptrdiff_t rows, columns, row_stride, column_stride;
 };
+
+// Rows of a CSR matrix: the entries of row r are starts[r] … starts[r + 1], of float or double, in columns of 32
+// or 64 bits.
+struct SparseRows {
+    const void* values;
+    Entry entry;
+    const void* columns;
+    bool wide_columns;
+    const std::int64_t* starts;
+    std::ptrdiff_t rows, stored;
+};
+
+namespace sparse {
+// out = A B − u vᵀ for B in row order, and an array `out` that may be written to.
+using Product = void(const SparseRows& A, const Matrix& B, const double* u, const double* v,
+                     const Matrix& out);
+Product plain, x86_64_v3, x86_64_v4;
+}  // namespace sparse
 
 // The functions of rows.py, on contiguous arrays; `gradient` may be null.
 template <class Real> struct RowKernels {
@@ -52,8 +73,14 @@ struct Kernels {
                          const double* sample_weight, const Matrix& direction, double* product);
     // Writes three rows (features,): Σ s δ, Σ s δ² and max |δ|, where δ = x − centre.
     void (*column_spread)(const Matrix& X, const double* centre, const double* sample_weight, double* spread);
+    // Those of given logits, or of a direction's; they write arrays in row order and of the logits' type.
+    double (*weighted_cross_entropy)(const Matrix& Z, const std::int64_t* labels, const double* sample_weight,
+                                     void* probs, void* residuals);
+    void (*weighted_softmax_jacobian)(const Matrix& probs, const Matrix& U, const double* sample_weight,
+                                      void* out);
     void (*exp)(const double* x, double* y, std::ptrdiff_t count);
     void (*log1p)(const double* x, double* y, std::ptrdiff_t count);
+    sparse::Product* sparse_product;
     const RowKernelTable& rows;
 };
 

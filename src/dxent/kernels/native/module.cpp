@@ -14,6 +14,7 @@
 
 namespace nb = nanobind;
 using namespace nb::literals;
+using dxent::Entry;
 using dxent::Matrix;
 
 namespace {
@@ -60,16 +61,26 @@ void require(bool condition, const char* message) {
     if (!condition) throw std::invalid_argument(message);
 }
 
-Matrix matrix(const AnyMatrix& array) {
-    const bool is_double = array.dtype() == nb::dtype<double>();
-    if (!is_double && array.dtype() != nb::dtype<float>())
-        throw nb::type_error("matrices are float32 or float64");
+Entry entry_of(const nb::dlpack::dtype& dtype) {
+    if (dtype == nb::dtype<double>()) return Entry::real;
+    if (dtype == nb::dtype<float>()) return Entry::single;
+    if (dtype == nb::dtype<std::uint8_t>()) return Entry::byte;
+    throw nb::type_error("matrices are float32, float64 or uint8");
+}
+
+Matrix design(const AnyMatrix& array) {
     return {array.data(),
-            is_double,
+            entry_of(array.dtype()),
             std::ptrdiff_t(array.shape(0)),
             std::ptrdiff_t(array.shape(1)),
             std::ptrdiff_t(array.stride(0)),
             std::ptrdiff_t(array.stride(1))};
+}
+
+Matrix matrix(const AnyMatrix& array) {
+    const Matrix M = design(array);
+    if (M.entry == Entry::byte) throw nb::type_error("all matrices but X are float32 or float64");
+    return M;
 }
 
 const double* centre_of(const Matrix& X, const std::optional<Doubles>& centre) {
@@ -81,6 +92,15 @@ const double* centre_of(const Matrix& X, const std::optional<Doubles>& centre) {
 void check_weights(const Matrix& X, const Matrix& W) {
     require(W.rows > 0 && (W.columns == X.columns || W.columns == X.columns + 1),
             "weights have a row for each output, and a column for each column of X [and one for the bias]");
+}
+
+void check_sample_weight(const Doubles& sample_weight, const Matrix& X) {
+    require(std::ptrdiff_t(sample_weight.shape(0)) == X.rows, "sample_weight has an entry for each row of X");
+}
+
+void check_probs(const Matrix& P, std::ptrdiff_t rows, std::ptrdiff_t outputs) {
+    require(P.rows == rows && P.columns == (outputs == 1 ? 2 : outputs),
+            "probs have a row for each row of X and a column for each class");
 }
 
 // A new array of Real that owns its memory.
@@ -107,15 +127,15 @@ template <class Real> nb::object run_logits(const Matrix& X, const double* centr
 }
 
 nb::object logits(const AnyMatrix& X_array, const std::optional<Doubles>& centre, const AnyMatrix& weights) {
-    const Matrix X = matrix(X_array), W = matrix(weights);
+    const Matrix X = design(X_array), W = matrix(weights);
     check_weights(X, W);
     const double* shift = centre_of(X, centre);
-    return W.is_double ? run_logits<double>(X, shift, W) : run_logits<float>(X, shift, W);
+    return W.entry == Entry::real ? run_logits<double>(X, shift, W) : run_logits<float>(X, shift, W);
 }
 
 nb::object pullback(const AnyMatrix& X_array, const std::optional<Doubles>& centre,
                     const AnyMatrix& residuals, bool with_bias) {
-    const Matrix X = matrix(X_array), R = matrix(residuals);
+    const Matrix X = design(X_array), R = matrix(residuals);
     require(R.rows == X.rows, "residuals have a row for each row of X");
     const double* shift = centre_of(X, centre);
     Result<double> gradient(R.columns, X.columns + with_bias);
@@ -142,22 +162,21 @@ nb::tuple run_loss_pass(const Matrix& X, const double* centre, const Matrix& W, 
 
 nb::tuple loss_pass(const AnyMatrix& X_array, const std::optional<Doubles>& centre, const AnyMatrix& weights,
                     const Labels& labels, const Doubles& sample_weight) {
-    const Matrix X = matrix(X_array), W = matrix(weights);
+    const Matrix X = design(X_array), W = matrix(weights);
     check_weights(X, W);
     require(std::ptrdiff_t(labels.shape(0)) == X.rows, "labels have an entry for each row of X");
-    require(std::ptrdiff_t(sample_weight.shape(0)) == X.rows, "sample_weight has an entry for each row of X");
+    check_sample_weight(sample_weight, X);
     const double* shift = centre_of(X, centre);
-    return W.is_double ? run_loss_pass<double>(X, shift, W, labels, sample_weight)
+    return W.entry == Entry::real ? run_loss_pass<double>(X, shift, W, labels, sample_weight)
                        : run_loss_pass<float>(X, shift, W, labels, sample_weight);
 }
 
 nb::object hessian_pass(const AnyMatrix& X_array, const std::optional<Doubles>& centre,
                         const AnyMatrix& probs, const Doubles& sample_weight, const AnyMatrix& direction) {
-    const Matrix X = matrix(X_array), P = matrix(probs), V = matrix(direction);
+    const Matrix X = design(X_array), P = matrix(probs), V = matrix(direction);
     check_weights(X, V);
-    require(P.rows == X.rows && P.columns == (V.rows == 1 ? 2 : V.rows),
-            "probs have a row for each row of X and a column for each class");
-    require(std::ptrdiff_t(sample_weight.shape(0)) == X.rows, "sample_weight has an entry for each row of X");
+    check_probs(P, X.rows, V.rows);
+    check_sample_weight(sample_weight, X);
     const double* shift = centre_of(X, centre);
     Result<double> product(V.rows, V.columns);
     {
@@ -168,8 +187,8 @@ nb::object hessian_pass(const AnyMatrix& X_array, const std::optional<Doubles>& 
 }
 
 nb::object column_spread(const AnyMatrix& X_array, const Doubles& centre, const Doubles& sample_weight) {
-    const Matrix X = matrix(X_array);
-    require(std::ptrdiff_t(sample_weight.shape(0)) == X.rows, "sample_weight has an entry for each row of X");
+    const Matrix X = design(X_array);
+    check_sample_weight(sample_weight, X);
     const double* shift = centre_of(X, centre);
     Result<double> spread(3, X.columns);
     {
@@ -177,6 +196,72 @@ nb::object column_spread(const AnyMatrix& X_array, const Doubles& centre, const 
         kernels->column_spread(X, shift, sample_weight.data(), spread.data.get());
     }
     return spread.array();
+}
+
+template <class Real>
+nb::tuple run_cross_entropy(const Matrix& Z, const Labels& labels, const Doubles& sample_weight) {
+    Result<Real> probs(Z.rows, Z.columns == 1 ? 2 : Z.columns), residuals(Z.rows, Z.columns);
+    double loss;
+    {
+        nb::gil_scoped_release unlocked;
+        loss = kernels->weighted_cross_entropy(Z, labels.data(), sample_weight.data(), probs.data.get(),
+                                               residuals.data.get());
+    }
+    return nb::make_tuple(loss, probs.array(), residuals.array());
+}
+
+nb::tuple weighted_cross_entropy(const AnyMatrix& logits, const Labels& labels, const Doubles& sample_weight) {
+    const Matrix Z = matrix(logits);
+    require(std::ptrdiff_t(labels.shape(0)) == Z.rows, "labels have an entry for each row of logits");
+    check_sample_weight(sample_weight, Z);
+    return Z.entry == Entry::real ? run_cross_entropy<double>(Z, labels, sample_weight)
+                                  : run_cross_entropy<float>(Z, labels, sample_weight);
+}
+
+template <class Real>
+nb::object run_softmax_jacobian(const Matrix& P, const Matrix& U, const Doubles& sample_weight) {
+    Result<Real> out(U.rows, U.columns);
+    {
+        nb::gil_scoped_release unlocked;
+        kernels->weighted_softmax_jacobian(P, U, sample_weight.data(), out.data.get());
+    }
+    return out.array();
+}
+
+nb::object weighted_softmax_jacobian(const AnyMatrix& probs, const AnyMatrix& directions,
+                                     const Doubles& sample_weight) {
+    const Matrix P = matrix(probs), U = matrix(directions);
+    check_probs(P, U.rows, U.columns);
+    check_sample_weight(sample_weight, U);
+    return U.entry == Entry::real ? run_softmax_jacobian<double>(P, U, sample_weight)
+                                  : run_softmax_jacobian<float>(P, U, sample_weight);
+}
+
+using Starts = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Entries = nb::ndarray<nb::ro, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using RowOrder = nb::ndarray<nb::ro, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Output = nb::ndarray<nb::ndim<2>, nb::device::cpu>;
+
+void sparse_product(const Entries& values, const Entries& columns, const Starts& starts, const RowOrder& dense,
+                    const Doubles& u, const Doubles& v, const Output& result) {
+    const Matrix B = matrix(AnyMatrix(dense)), out = matrix(AnyMatrix(result));
+    const bool wide = columns.dtype() == nb::dtype<std::int64_t>();
+    require(wide || columns.dtype() == nb::dtype<std::int32_t>(), "indices are int32 or int64");
+    require(starts.shape(0) > 0 && columns.shape(0) == values.shape(0), "a CSR matrix has an index a value");
+    const dxent::SparseRows A = {values.data(),
+                                 entry_of(values.dtype()),
+                                 columns.data(),
+                                 wide,
+                                 starts.data(),
+                                 std::ptrdiff_t(starts.shape(0)) - 1,
+                                 std::ptrdiff_t(values.shape(0))};
+    require(A.entry != Entry::byte && (A.entry == Entry::single || B.entry == Entry::real),
+            "a sparse matrix is float32, or float64 as the one it multiplies");
+    require(out.rows == A.rows && out.columns == B.columns && std::ptrdiff_t(u.shape(0)) == A.rows &&
+                std::ptrdiff_t(v.shape(0)) == B.columns,
+            "u and the result have a row for each row of A, v and the result a column for each column of B");
+    nb::gil_scoped_release unlocked;
+    kernels->sparse_product(A, B, u.data(), v.data(), out);
 }
 
 using Map = void (*)(const double*, double*, std::ptrdiff_t);
@@ -198,6 +283,10 @@ NB_MODULE(_native, m) {
     m.def("hessian_pass", &hessian_pass, "X"_a.noconvert(), "centre"_a.none(), "probs"_a, "sample_weight"_a,
           "direction"_a);
     m.def("column_spread", &column_spread, "X"_a.noconvert(), "centre"_a, "sample_weight"_a);
+    m.def("weighted_cross_entropy", &weighted_cross_entropy, "Z"_a, "labels"_a, "sample_weight"_a);
+    m.def("weighted_softmax_jacobian", &weighted_softmax_jacobian, "probs"_a, "U"_a, "sample_weight"_a);
+    m.def("sparse_product", &sparse_product, "values"_a.noconvert(), "columns"_a.noconvert(), "starts"_a,
+          "B"_a.noconvert(), "u"_a, "v"_a, "out"_a.noconvert());
     m.def("exp", [](const Doubles& x) { return apply(kernels->exp, x); });
     m.def("log1p", [](const Doubles& x) { return apply(kernels->log1p, x); });
     bind_rows(m, &kernels);

@@ -1,0 +1,103 @@
+// Logits, a tile of rows at a time, to losses, probabilities and residuals; and the same for given logits.
+#pragma once
+
+#include "kernels.hpp"
+#include "softmax_rows.hpp"
+
+namespace {
+
+using dxent::Entry;
+using dxent::Matrix;
+
+// Call visit with M's entries as what they are.
+template <class Visit> void as_typed(const Matrix& M, Visit visit) {
+    switch (M.entry) {
+        case Entry::real: return visit(static_cast<const double*>(M.data));
+        case Entry::single: return visit(static_cast<const float*>(M.data));
+        case Entry::byte: return visit(static_cast<const std::uint8_t*>(M.data));
+    }
+}
+
+inline void read_class_major(const Matrix& M, ptrdiff_t first, ptrdiff_t count, ClassMajor to) {
+    as_typed(M, [&](const auto* entries) {
+        for (ptrdiff_t r = 0; r < count; ++r)
+            for (ptrdiff_t c = 0; c < M.columns; ++c)
+                *to.at(c, r) = entries[(first + r) * M.row_stride + c * M.column_stride];
+    });
+}
+
+template <class Real>
+void write_row_major(ClassMajor from, ptrdiff_t classes, ptrdiff_t first, ptrdiff_t count, Real* to) {
+    for (ptrdiff_t r = 0; r < count; ++r)
+        for (ptrdiff_t c = 0; c < classes; ++c) to[(first + r) * classes + c] = Real(*from.at(c, r));
+}
+
+// The losses of a tile. One output stands for two classes.
+class TileLosses {
+  public:
+    TileLosses(ptrdiff_t outputs, ptrdiff_t height)
+        : outputs_(outputs), classes_(outputs == 1 ? 2 : outputs), height_(height), probs_(classes_ * height),
+          losses_(height), labels_(height) {}
+
+    // Return Σ s ℓ over the rows of the tile; write p − e_y over its logits, and the probabilities of rows
+    // first … first + count.
+    template <class Real>
+    double weigh(ClassMajor Z, ptrdiff_t first, ptrdiff_t count, const std::int64_t* labels,
+                 const double* sample_weight, Real* probs) {
+        const ClassMajor P{probs_, height_};
+        std::memcpy(labels_, labels + first, std::size_t(count) * sizeof *labels);
+        for (ptrdiff_t r = 0; r < count; r += kLanes<double>)
+            store(losses_ + r, outputs_ == 1 ? binary_cross_entropy(Z, r, labels_, P)
+                                             : cross_entropy(Z, outputs_, r, labels_, P));
+        write_row_major(P, classes_, first, count, probs);
+        double loss = 0;
+        for (ptrdiff_t r = 0; r < count; ++r) loss += sample_weight[first + r] * losses_[r];
+        return loss;
+    }
+
+  private:
+    ptrdiff_t outputs_, classes_, height_;
+    Buffer<double> probs_, losses_;
+    Buffer<std::int64_t> labels_;
+};
+
+constexpr ptrdiff_t kRowsOfLogits = 64;
+
+// Call work(first, count, tile) for the rows of Z, tile by tile, and write the tile, weighted, to `out`.
+template <class Real, class Work>
+void map_rows(const Matrix& Z, const double* sample_weight, Real* out, Work work) {
+    const Buffer<double> values(Z.columns * kRowsOfLogits);
+    const ClassMajor tile{values, kRowsOfLogits};
+    for (ptrdiff_t first = 0; first < Z.rows; first += kRowsOfLogits) {
+        const ptrdiff_t count = minimum(kRowsOfLogits, Z.rows - first);
+        read_class_major(Z, first, count, tile);
+        work(first, count, tile);
+        for (ptrdiff_t c = 0; c < Z.columns; ++c)
+            for (ptrdiff_t r = 0; r < count; ++r) *tile.at(c, r) *= sample_weight[first + r];
+        write_row_major(tile, Z.columns, first, count, out);
+    }
+}
+
+template <class Real>
+double weighted_cross_entropy(const Matrix& Z, const std::int64_t* labels, const double* sample_weight,
+                              Real* probs, Real* residuals) {
+    TileLosses losses(Z.columns, kRowsOfLogits);
+    double loss = 0;
+    map_rows(Z, sample_weight, residuals, [&](ptrdiff_t first, ptrdiff_t count, ClassMajor tile) {
+        loss += losses.weigh(tile, first, count, labels, sample_weight, probs);
+    });
+    return loss;
+}
+
+template <class Real>
+void weighted_softmax_jacobian(const Matrix& probs, const Matrix& U, const double* sample_weight,
+                               Real* out) {
+    const Buffer<double> tile_probs(probs.columns * kRowsOfLogits);
+    const ClassMajor P{tile_probs, kRowsOfLogits};
+    map_rows(U, sample_weight, out, [&](ptrdiff_t first, ptrdiff_t count, ClassMajor tile) {
+        read_class_major(probs, first, count, P);
+        for (ptrdiff_t r = 0; r < count; r += kLanes<double>) softmax_jacobian(P, U.columns, r, tile);
+    });
+}
+
+}  // namespace
