@@ -21,7 +21,7 @@ docs:
 	python -m sphinx -W --keep-going -q -d build/doctrees docs build/docs
 
 # The group bench too. DATA: the sets that scikit-learn does not bring; BENCH: more options of benchmarks/fits.py.
-# Peers that were measured here, with the same versions, are not measured again.
+# Peers that were measured here, with the same versions, are not measured again. Hours, or with the peers known, minutes.
 DATA ?= $(wildcard ../shared/data)
 FITS = python benchmarks/fits.py $(if $(DATA),--data $(DATA))
 
@@ -32,6 +32,7 @@ bench:
 	python benchmarks/cold_start.py
 	python benchmarks/page.py
 
+# Four sets, a page in build/bench.
 bench-quick:
-	$(FITS) --sets iris digits $(if $(DATA),satellite a9a) --C 1 --cap 10 --repeats 1 $(BENCH)
-	python benchmarks/page.py
+	$(FITS) --sets iris digits $(if $(DATA),satellite a9a) --C 1 --cap 10 --repeats 1 --results build/bench/fits.json $(BENCH)
+	python benchmarks/page.py --results build/bench --page build/bench/benchmarks.md
