@@ -130,8 +130,8 @@ def _scored(labels: NDArray[Any], classes: Sequence[Any], log_probs: Vector) -> 
 
 def _weighted(scored: _Scored, weight: Vector) -> Scores:
     total, right = weight.sum(), scored.guesses == scored.labels
-    table = np.zeros((scored.classes, scored.classes))
-    np.add.at(table, (scored.labels, scored.guesses), weight)
+    cells = np.bincount(scored.labels * scored.classes + scored.guesses, weight, scored.classes**2)
+    table = cells.reshape(scored.classes, scored.classes)
     true, guessed, hit = table.sum(axis=1), table.sum(axis=0), np.diag(table)
     present, seen = true > 0, true + guessed > 0
     areas = [_area(ranking, weight) for ranking in scored.ranks]
