@@ -38,7 +38,7 @@ def pass_tiles(X: Any, outputs: int) -> list[slice]:
 def stored_tiles(X: Any, outputs: int) -> list[slice]:
     """Return tiles of the rows of a CSR matrix with about as many stored entries in each."""
     work = X.indptr + np.arange(len(X.indptr))  # a row of few entries costs something, too
-    tiles = -(-int(work[-1]) * outputs // (4 * ENTRIES_A_TILE))
+    tiles = -(-int(work[-1]) * (outputs + 4) // (4 * ENTRIES_A_TILE))
     bounds = np.searchsorted(work, np.linspace(0, work[-1], max(tiles, 1) + 1))
     bounds[0], bounds[-1] = 0, X.shape[0]
     return [slice(start, stop) for start, stop in pairwise(bounds.tolist())]

@@ -13,6 +13,9 @@ using dxent::SparseRows;
 // The rows of B come from far away in memory, in no order that the processor could guess.
 constexpr ptrdiff_t kEntriesAhead = 32;
 
+// What stays in the second-level cache needs no fetching.
+constexpr ptrdiff_t kNearBytes = 256 * 1024;
+
 // Sums of so many terms are added up by themselves: the rounding errors of a long row, or column, stay small.
 constexpr ptrdiff_t kEntriesASum = 512;
 
@@ -24,11 +27,18 @@ constexpr ptrdiff_t kRowsTogether = 32;
 template <class Real, int lanes> struct VectorOfLanes {
     typedef Real type __attribute__((vector_size(lanes * sizeof(Real))));
 };
+template <class Real> struct VectorOfLanes<Real, 1> { using type = Real; };
+
+template <class Real> inline void fetch(const Real* entries, ptrdiff_t count) {
+    for (ptrdiff_t k = 0; k < count; k += 64 / ptrdiff_t(sizeof(Real))) __builtin_prefetch(entries + k);
+    __builtin_prefetch(entries + count - 1);
+}
 
 // Sparse rows times `width` adjacent columns of B, held in N vectors. The last may overlap the one before: no
 // column is padded, none is read that is not there.
 template <int lanes, int N, class Value, class Index, class Real>
-void multiply_columns(const SparseRows& A, const Real* B, ptrdiff_t stride, ptrdiff_t width, Real* out) {
+void multiply_columns(const SparseRows& A, const Real* B, bool far, ptrdiff_t stride, ptrdiff_t width,
+                      Real* out) {
     using V = typename VectorOfLanes<Real, lanes>::type;
     const Value* values = static_cast<const Value*>(A.values);
     const Index* columns = static_cast<const Index*>(A.columns);
@@ -39,10 +49,7 @@ void multiply_columns(const SparseRows& A, const Real* B, ptrdiff_t stride, ptrd
             V sums[N] = {};
             const ptrdiff_t stop = minimum(from + kEntriesASum, A.starts[r + 1]);
             for (ptrdiff_t p = from; p < stop; ++p) {
-                const Real* ahead = B + columns[minimum(p + kEntriesAhead, A.stored - 1)] * stride;
-                for (ptrdiff_t k = 0; k < width; k += 64 / ptrdiff_t(sizeof(Real)))
-                    __builtin_prefetch(ahead + k);
-                __builtin_prefetch(ahead + last + lanes - 1);
+                if (far) fetch(B + columns[minimum(p + kEntriesAhead, A.stored - 1)] * stride, width);
                 const Real* b = B + columns[p] * stride;
                 const V value = Real(values[p]) - V{};
 #pragma GCC unroll 8
@@ -60,27 +67,29 @@ void multiply_columns(const SparseRows& A, const Real* B, ptrdiff_t stride, ptrd
 }
 
 template <int lanes, class Value, class Index, class Real>
-void multiply_in_vectors(const SparseRows& A, const Real* B, ptrdiff_t stride, ptrdiff_t width, Real* out) {
+void multiply_in_vectors(const SparseRows& A, const Real* B, bool far, ptrdiff_t stride, ptrdiff_t width,
+                      Real* out) {
     switch ((width + lanes - 1) / lanes) {
-        case 1: return multiply_columns<lanes, 1, Value, Index>(A, B, stride, width, out);
-        case 2: return multiply_columns<lanes, 2, Value, Index>(A, B, stride, width, out);
+        case 1: return multiply_columns<lanes, 1, Value, Index>(A, B, far, stride, width, out);
+        case 2: return multiply_columns<lanes, 2, Value, Index>(A, B, far, stride, width, out);
     }
     if constexpr (lanes == kLanes<Real>) switch ((width + lanes - 1) / lanes) {
-            case 3: return multiply_columns<lanes, 3, Value, Index>(A, B, stride, width, out);
-            case 4: return multiply_columns<lanes, 4, Value, Index>(A, B, stride, width, out);
-            case 5: return multiply_columns<lanes, 5, Value, Index>(A, B, stride, width, out);
-            case 6: return multiply_columns<lanes, 6, Value, Index>(A, B, stride, width, out);
-            case 7: return multiply_columns<lanes, 7, Value, Index>(A, B, stride, width, out);
-            default: return multiply_columns<lanes, 8, Value, Index>(A, B, stride, width, out);
+            case 3: return multiply_columns<lanes, 3, Value, Index>(A, B, far, stride, width, out);
+            case 4: return multiply_columns<lanes, 4, Value, Index>(A, B, far, stride, width, out);
+            case 5: return multiply_columns<lanes, 5, Value, Index>(A, B, far, stride, width, out);
+            case 6: return multiply_columns<lanes, 6, Value, Index>(A, B, far, stride, width, out);
+            case 7: return multiply_columns<lanes, 7, Value, Index>(A, B, far, stride, width, out);
+            default: return multiply_columns<lanes, 8, Value, Index>(A, B, far, stride, width, out);
         }
 }
 
 // The widest vectors that the columns fill.
 template <int lanes, class Value, class Index, class Real>
-void multiply_fitting(const SparseRows& A, const Real* B, ptrdiff_t stride, ptrdiff_t width, Real* out) {
+void multiply_fitting(const SparseRows& A, const Real* B, bool far, ptrdiff_t stride, ptrdiff_t width,
+                      Real* out) {
     if (lanes == 1 || width >= lanes)
-        return multiply_in_vectors<lanes, Value, Index>(A, B, stride, width, out);
-    if constexpr (lanes > 1) multiply_fitting<lanes / 2, Value, Index>(A, B, stride, width, out);
+        return multiply_in_vectors<lanes, Value, Index>(A, B, far, stride, width, out);
+    if constexpr (lanes > 1) multiply_fitting<lanes / 2, Value, Index>(A, B, far, stride, width, out);
 }
 
 // to = rows − u vᵀ
@@ -100,6 +109,7 @@ void write_less_outer(const Real* rows, ptrdiff_t count, const double* u, const 
 template <class Value, class Index, class Real>
 void multiply(const SparseRows& A, const Matrix& B, const double* u, const double* v, const Matrix& out) {
     const Real* entries = static_cast<const Real*>(B.data);
+    const bool far = B.rows * B.columns * ptrdiff_t(sizeof(Real)) > kNearBytes;
     const Buffer<Real> product(kRowsTogether * B.columns);
     // Equal blocks of columns, that none is left with a few.
     const ptrdiff_t most = kMostVectors * kLanes<Real>, blocks = (B.columns + most - 1) / most;
@@ -109,8 +119,8 @@ void multiply(const SparseRows& A, const Matrix& B, const double* u, const doubl
         some.rows = minimum(kRowsTogether, A.rows - first);
         for (ptrdiff_t b = 0; b < blocks; ++b) {
             const ptrdiff_t from = B.columns * b / blocks, to = B.columns * (b + 1) / blocks;
-            multiply_fitting<int(kLanes<Real>), Value, Index>(some, entries + from, B.columns, to - from,
-                                                              product + from);
+            multiply_fitting<int(kLanes<Real>), Value, Index>(some, entries + from, far, B.columns,
+                                                              to - from, product + from);
         }
         const auto write = [&](auto* to) {
             write_less_outer<Real>(product, some.rows, u + first, v, to + first * out.row_stride, B.columns,

@@ -1,0 +1,82 @@
+// Python's view of the parts of a pass, for products that are not ours or not dense.
+#include "module.hpp"
+
+namespace {
+
+const dxent::Kernels* const* kernels;  // those in use
+
+template <class Real>
+nb::tuple run_cross_entropy(const Matrix& Z, const Labels& labels, const Doubles& sample_weight) {
+    Result<Real> probs(Z.rows, Z.columns == 1 ? 2 : Z.columns), residuals(Z.rows, Z.columns);
+    double loss;
+    {
+        nb::gil_scoped_release unlocked;
+        loss = (*kernels)->weighted_cross_entropy(Z, labels.data(), sample_weight.data(), probs.data.get(),
+                                               residuals.data.get());
+    }
+    return nb::make_tuple(loss, probs.array(), residuals.array());
+}
+
+nb::tuple weighted_cross_entropy(const AnyMatrix& logits, const Labels& labels, const Doubles& sample_weight) {
+    const Matrix Z = matrix(logits);
+    require(std::ptrdiff_t(labels.shape(0)) == Z.rows, "labels have an entry for each row of logits");
+    check_sample_weight(sample_weight, Z);
+    return Z.entry == Entry::real ? run_cross_entropy<double>(Z, labels, sample_weight)
+                                  : run_cross_entropy<float>(Z, labels, sample_weight);
+}
+
+template <class Real>
+nb::object run_softmax_jacobian(const Matrix& P, const Matrix& U, const Doubles& sample_weight) {
+    Result<Real> out(U.rows, U.columns);
+    {
+        nb::gil_scoped_release unlocked;
+        (*kernels)->weighted_softmax_jacobian(P, U, sample_weight.data(), out.data.get());
+    }
+    return out.array();
+}
+
+nb::object weighted_softmax_jacobian(const AnyMatrix& probs, const AnyMatrix& directions,
+                                     const Doubles& sample_weight) {
+    const Matrix P = matrix(probs), U = matrix(directions);
+    check_probs(P, U.rows, U.columns);
+    check_sample_weight(sample_weight, U);
+    return U.entry == Entry::real ? run_softmax_jacobian<double>(P, U, sample_weight)
+                                  : run_softmax_jacobian<float>(P, U, sample_weight);
+}
+
+using Starts = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Entries = nb::ndarray<nb::ro, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using RowOrder = nb::ndarray<nb::ro, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Output = nb::ndarray<nb::ndim<2>, nb::device::cpu>;
+
+void sparse_product(const Entries& values, const Entries& columns, const Starts& starts, const RowOrder& dense,
+                    const Doubles& u, const Doubles& v, const Output& result) {
+    const Matrix B = matrix(AnyMatrix(dense)), out = matrix(AnyMatrix(result));
+    const bool wide = columns.dtype() == nb::dtype<std::int64_t>();
+    require(wide || columns.dtype() == nb::dtype<std::int32_t>(), "indices are int32 or int64");
+    require(starts.shape(0) > 0 && columns.shape(0) == values.shape(0), "a CSR matrix has an index a value");
+    const dxent::SparseRows A = {values.data(),
+                                 entry_of(values.dtype()),
+                                 columns.data(),
+                                 wide,
+                                 starts.data(),
+                                 std::ptrdiff_t(starts.shape(0)) - 1,
+                                 std::ptrdiff_t(values.shape(0))};
+    require(A.entry != Entry::byte && (A.entry == Entry::single || B.entry == Entry::real),
+            "a sparse matrix is float32, or float64 as the one it multiplies");
+    require(out.rows == A.rows && out.columns == B.columns && std::ptrdiff_t(u.shape(0)) == A.rows &&
+                std::ptrdiff_t(v.shape(0)) == B.columns,
+            "u and the result have a row for each row of A, v and the result a column for each column of B");
+    nb::gil_scoped_release unlocked;
+    (*kernels)->sparse_product(A, B, u.data(), v.data(), out);
+}
+
+}  // namespace
+
+void bind_parts(nb::module_& m, const dxent::Kernels* const* in_use) {
+    kernels = in_use;
+    m.def("weighted_cross_entropy", &weighted_cross_entropy, "Z"_a, "labels"_a, "sample_weight"_a);
+    m.def("weighted_softmax_jacobian", &weighted_softmax_jacobian, "probs"_a, "U"_a, "sample_weight"_a);
+    m.def("sparse_product", &sparse_product, "values"_a.noconvert(), "columns"_a.noconvert(), "starts"_a,
+          "B"_a.noconvert(), "u"_a, "v"_a, "out"_a.noconvert());
+}
