@@ -159,6 +159,8 @@ def search(run: Run) -> str:
         if name == "newton" or not run.proved(run.here):
             left = run.settings.max_iter + 1 - len(run.trace)
             reason = follow(run, name, min(most, left))
+            if run.separated(run.here):
+                return reason
     anchor = factorised(run.here) or run.anchor
     if reason == "finished" and anchor is not None:
         for here in chord(run.objective, anchor, run.here):

@@ -84,10 +84,10 @@ class TableClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         if sample_weight is not None:
             check_weight_entries(sample_weight)
             weight = np.asarray(sample_weight, dtype=np.float64)
-        check_consistent_length(columns[0], labels, weight)
         target = str(self.target or getattr(y, "name", None) or "label")
         schema = Schema.learn(columns, target, drop=self.drop, text=self.text)
         X = schema.encode(columns)
+        check_consistent_length(X, labels, weight)
         scale = np.ones(X.shape[1])
         if self.standardize and schema.scaled.any():
             scale[schema.scaled] = _deviations(X[:, schema.scaled], weight)
