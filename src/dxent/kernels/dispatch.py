@@ -1,8 +1,9 @@
 """The kernels as the other layers call them: compiled where they are, in tiles of rows, on several threads.
 
-Only this file knows that there is more than one implementation. Signatures, formulas and conventions are
-those of `dxent.kernels.reference`; ``X`` may also be a SciPy CSR matrix. The tiles depend on the shapes alone
-and their sums are added in the order of the rows: the same bits for any number of threads.
+Only this file, and `sparse` for its parts, know that there is more than one implementation. Signatures,
+formulas and conventions are those of `dxent.kernels.reference`; ``X`` may also be a SciPy CSR matrix. The
+tiles depend on the shapes alone and their sums are added in the order of the rows: the same bits for any
+number of threads.
 """
 
 from __future__ import annotations
