@@ -71,3 +71,11 @@ def test_a_proof_that_does_not_hold_is_told(summary):
     assert "claimed 1.000e-01, but 2.500e-01 above the best" in sentence
     ours["runs"][0]["gap_bound"] = 0.25
     assert summary.Problem("iris", 1.0, False, (ours, peer)).broken_proofs() == []
+
+
+def test_the_published_page_is_that_of_the_results(repository, tmp_path):
+    published, made = repository / "docs" / "benchmarks.md", tmp_path / "benchmarks.md"
+    if not published.exists():
+        pytest.skip("no results are published")
+    subprocess.run([sys.executable, repository / "benchmarks" / "page.py", "--page", made], check=True)
+    assert made.read_text(encoding="utf-8") == published.read_text(encoding="utf-8")
