@@ -7,7 +7,8 @@ A method climbs a ladder of limits, a whole fit each (methods.py), in a process 
 then the last rung is the limit that just fits. Repeats are interleaved, all methods once and then again; fits
 of more than --once-above seconds are not repeated. --launch puts a command before each process, such as
 "taskset -c 0". Results go to --results after each climb; climbs of peers that are there already, on the same
-machine with the same version, are kept unless --fresh. page.py turns the file into a page.
+machine with the same version, are kept unless --fresh, or unless other processes had more than a tenth of a
+core: threads that wait for each other suffer from company out of proportion. page.py makes a page of the file.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ from typing import Any
 from machine import about, processor
 from methods import METHODS, Method, version
 from sets import BUNDLED, FILES, WIDE, shape
-from summary import read, reference
+from summary import disturbance, read, reference
 
 RESULTS = Path(__file__).parent / "results" / "fits.json"
-SMALL, ENOUGH, HELD = ("iris", "digits"), 1e-9, 60.0
+SMALL, ENOUGH, HELD, DISTURBED = ("iris", "digits"), 1e-9, 60.0, 0.1
 Run = dict[str, Any]
 
 
@@ -153,6 +154,7 @@ class Book:
             bool(curve["runs"])
             and (curve["machine"], curve["version"]) == here
             and (curve["end"] in ("reached", "stalled") or curve["cap"] >= cap)
+            and disturbance(curve) <= DISTURBED
         )
 
     def best(self, problem: tuple[str, float], penalised: bool) -> float:
@@ -173,7 +175,9 @@ class Book:
         }  # fmt: skip
         self.write()
         last = f"{runs[-1]['seconds'][0]:9.3f} s {runs[-1]['objective']:.14f}" if runs else f"{'–':>28}"
-        print(f"{name:12} C={C:<6g} {method:30} {last} {end}", flush=True)
+        others = disturbance(self.curves[name, C, method]) if runs else 0.0
+        company = f", others had {others:.2f} cores" if others > DISTURBED else ""
+        print(f"{name:12} C={C:<6g} {method:30} {last} {end}{company}", flush=True)
 
     def write(self) -> None:
         """Write the file, whole or not at all."""

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from figures import draw
 from reports import Table, cell, markdown
-from summary import Problem, Time, read, reference, time_to
+from summary import Problem, Time, disturbance, read, reference, time_to
 
 ROOT = Path(__file__).resolve().parents[1]
 GAPS = (1e-6, 1e-3, 1e-9)
@@ -157,6 +157,15 @@ def place(about: dict[str, Any]) -> str:
     )
 
 
+def company(problems: list[Problem]) -> str:
+    """Return how far the machine was ours alone."""
+    shares = [disturbance(curve) for problem in problems for curve in problem.curves if curve["runs"]]
+    return (
+        f"While they were measured, other processes had {np.median(shares):.2f} cores in the median of "
+        f"{len(shares)} curves, and {max(shares):.2f} at most."
+    )
+
+
 def main() -> None:
     """Write the page and its figures."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -166,7 +175,7 @@ def main() -> None:
     about, problems = read(options.results / "fits.json")
     tables = [times(problems, gap) for gap in GAPS] + [memory(problems)]
     tables += [table for name in OTHERS for table in further(options.results / f"{name}.json")]
-    lines = [INTRODUCTION, place(about), *proofs(problems)]
+    lines = [INTRODUCTION, place(about), company(problems), *proofs(problems)]
     lines += [line for table in tables for line in markdown(table)]
     lines += [
         "\n## The way down\n",

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["OURS", "Problem", "Reference", "Time", "read", "reference", "time_to"]
+__all__ = ["OURS", "Problem", "Reference", "Time", "disturbance", "read", "reference", "time_to"]
 
 OURS = "dxent"
 ROUNDING = 4 * np.finfo(float).eps
@@ -74,6 +74,13 @@ class Problem:
             for run in self.proved_runs
             if run["objective"] - upper > run["gap_bound"] + ROUNDING * abs(upper)
         ]
+
+
+def disturbance(curve: Curve) -> float:
+    """Return how many cores other processes had, on average, while a curve was first measured."""
+    spent = sum(run["seconds"][0] for run in curve["runs"])
+    # a hundredth of a second a fit is what the clock cannot tell
+    return sum(max(run["disturbed"] - 0.01, 0.0) for run in curve["runs"]) / spent
 
 
 def proves(curve: Curve) -> bool:

@@ -65,6 +65,11 @@ def test_a_peers_time_lies_between_two_rungs_and_ours_is_that_of_the_proof(summa
     assert summary.time_to(ours, 1e-3, 1.0).seconds == 8.0
 
 
+def test_company_on_the_machine_is_told(summary):
+    runs = [run([0.5], 2.0) | {"disturbed": 0.01}, run([1.5], 1.0) | {"disturbed": 1.01}]
+    assert summary.disturbance(curve("peer", *runs)) == 0.5
+
+
 def test_a_proof_that_does_not_hold_is_told(summary):
     ours, peer = curve("dxent", run([1.0], 2.0, 0.1)), curve("peer", run([1.0], 1.75))
     (sentence,) = summary.Problem("iris", 1.0, False, (ours, peer)).broken_proofs()
