@@ -8,7 +8,7 @@ then the last rung is the limit that just fits. Repeats are interleaved, all met
 of more than --once-above seconds are not repeated. --launch puts a command before each process, such as
 "taskset -c 0". Results go to --results after each climb; climbs of peers that are there already, on the same
 machine with the same version, are kept unless --fresh, or unless other processes had more than a tenth of a
-core: threads that wait for each other suffer from company out of proportion. page.py makes a page of the file.
+core: threads that wait for each other suffer from company out of proportion. page.py makes the page.
 """
 
 from __future__ import annotations
