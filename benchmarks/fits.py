@@ -7,8 +7,8 @@ A method climbs a ladder of limits, a whole fit each (methods.py), in a process 
 then the last rung is the limit that just fits. Repeats are interleaved, all methods once and then again; fits
 of more than --once-above seconds are not repeated. --launch puts a command before each process, such as
 "taskset -c 0". Results go to --results after each climb; climbs of peers that are there already, on the same
-machine with the same version, are kept unless --fresh, or unless other processes had more than a tenth of a
-core: threads that wait for each other suffer from company out of proportion. page.py makes the page.
+machine with the same version, are kept unless --fresh, or unless other processes had more than --company
+cores: threads that wait for each other suffer from that out of proportion. page.py makes the page.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from sets import BUNDLED, FILES, WIDE, shape
 from summary import disturbance, read, reference
 
 RESULTS = Path(__file__).parent / "results" / "fits.json"
-SMALL, ENOUGH, HELD, DISTURBED = ("iris", "digits"), 1e-9, 60.0, 0.1
+SMALL, ENOUGH, HELD = ("iris", "digits"), 1e-9, 60.0
 Run = dict[str, Any]
 
 
@@ -119,7 +119,7 @@ def measure(problem: tuple[str, float], names: list[str], options: Any, book: Bo
         method = METHODS[method_name]
         if refusal := method.refuses(*facts):
             print(f"{name:12} C={C:<6g} {method_name:30} {refusal}")
-        elif options.fresh or method.proves or not book.has(problem, method_name, options.cap):
+        elif options.fresh or method.proves or not book.has(problem, method_name, options):
             worker = Worker([
                 *shlex.split(options.launch), sys.executable, str(Path(__file__).with_name("worker.py")),
                 name, method_name, str(C), str(options.data or ""),
@@ -146,15 +146,15 @@ class Book:
         given = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"curves": []}
         self.curves = {(curve["set"], curve["C"], curve["method"]): curve for curve in given["curves"]}
 
-    def has(self, problem: tuple[str, float], method: str, cap: float) -> bool:
-        """Tell whether a climb was made here, with this version, and at least as high."""
+    def has(self, problem: tuple[str, float], method: str, options: Any) -> bool:
+        """Tell whether a climb was made here, with this version, at least as high, and undisturbed."""
         curve = self.curves.get((*problem, method), {"runs": []})
         here = (processor(), version(METHODS[method].package))
         return (
             bool(curve["runs"])
             and (curve["machine"], curve["version"]) == here
-            and (curve["end"] in ("reached", "stalled") or curve["cap"] >= cap)
-            and disturbance(curve) <= DISTURBED
+            and (curve["end"] in ("reached", "stalled") or curve["cap"] >= options.cap)
+            and disturbance(curve) <= options.company
         )
 
     def best(self, problem: tuple[str, float], penalised: bool) -> float:
@@ -176,8 +176,7 @@ class Book:
         self.write()
         last = f"{runs[-1]['seconds'][0]:9.3f} s {runs[-1]['objective']:.14f}" if runs else f"{'–':>28}"
         others = disturbance(self.curves[name, C, method]) if runs else 0.0
-        company = f", others had {others:.2f} cores" if others > DISTURBED else ""
-        print(f"{name:12} C={C:<6g} {method:30} {last} {end}{company}", flush=True)
+        print(f"{name:12} C={C:<6g} {method:30} {last} {end}; others had {others:.2f} cores", flush=True)
 
     def write(self) -> None:
         """Write the file, whole or not at all."""
@@ -198,6 +197,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--once-above", type=float, default=5.0, metavar="SECONDS")
     parser.add_argument("--cap", type=float, default=120.0, metavar="SECONDS")
+    parser.add_argument("--company", type=float, default=0.1, metavar="CORES")
     parser.add_argument("--launch", default="", metavar="COMMAND")
     parser.add_argument("--fresh", action="store_true", help="climb again where the results have it")
     parser.add_argument("--results", type=Path, default=RESULTS)

@@ -31,7 +31,7 @@ def test_iris_from_the_fits_to_the_page(repository, tmp_path):
 
     results, page = tmp_path / "fits.json", tmp_path / "benchmarks.md"
     asked = ["--sets", "iris", "--C", "1", "--methods", "dxent", "scikit-learn lbfgs",
-             "--repeats", "2", "--cap", "20", "--results", results]  # fmt: skip
+             "--repeats", "2", "--cap", "20", "--company", "inf", "--results", results]  # fmt: skip
     assert call("fits.py", *asked).count("iris ") == 2
     given = json.loads(results.read_text(encoding="utf-8"))
     assert {"machine", "versions", "commit", "date"} <= given["about"].keys()
