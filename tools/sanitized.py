@@ -72,7 +72,9 @@ def passes(native: ModuleType, rng: np.random.Generator) -> None:
     native.hessian_pass(X, centre, probs, weight, W)
     native.logits(X, centre, W)
     native.pullback(X, centre, rng.normal(size=(samples, outputs)), bool(rng.integers(2)))
-    native.weighted_cross_entropy(W, labels[:1].repeat(outputs), np.ones(outputs))
+    Z = logits(rng, samples, outputs, "f8")
+    native.weighted_cross_entropy(Z, labels, weight)
+    native.weighted_softmax_jacobian(probs, Z, weight)
 
 
 def sparse(native: ModuleType, rng: np.random.Generator) -> None:
