@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from dxent.objective import pair_preconditioner, preconditioners
+from dxent.objective import kronecker_preconditioner, pair_preconditioner
 from dxent.objective.hessian import Factor
+from dxent.objective.kronecker_preconditioner import KroneckerPreconditioner
 from dxent.objective.pair_preconditioner import PairPreconditioner
-from dxent.objective.preconditioners import FeaturePreconditioner, active_columns, diagonal, precondition
+from dxent.objective.preconditioners import active_columns, precondition
 from dxent.objective.sampling import Curvature
 from objective.problems import draw
 
@@ -78,41 +79,52 @@ def test_a_column_that_only_the_penalty_bends_is_left_out_and_inverted_alone(mon
     assert condition(M, here.hessian.to_dense()) < 1.5
 
 
+def kronecker(here):
+    return KroneckerPreconditioner.of(here.hessian.objective, curvature(here), cost=1.0)
+
+
 def test_one_feature_matrix_for_all_classes(here):
-    M = FeaturePreconditioner.of(here.hessian.objective, curvature(here), cost=1.0)
+    assert condition(kronecker(here), here.hessian.to_dense()) < 100
+
+
+def test_one_feature_matrix_is_exact_where_the_probabilities_are_equal(classes, intercept):
+    data = draw(classes, samples=24, classes=classes)  # so few that all are taken
+    objective = data.objective(1e-12, intercept)
+    here = objective.evaluate(np.zeros(objective.size))
+    theirs = kronecker(here).apply(here.gradient)
+    mine = np.linalg.solve(here.hessian.to_dense(), here.gradient)
+    # each class is scaled by 1/K − 1/K², and the Hessian on what sums to zero by 1/K; of two, both by 1/4
+    factor = 1.0 if classes == 2 else 1 - 1 / classes
+    np.testing.assert_allclose(theirs * factor, mine, rtol=1e-5)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_the_diagonal_beyond_the_heaviest_columns(here, columns, monkeypatch):
+    monkeypatch.setattr(kronecker_preconditioner, "MOST_COLUMNS", columns)
+    M = kronecker(here)
+    assert len(M.head) == columns
     assert condition(M, here.hessian.to_dense()) < 100
 
 
-def test_the_diagonal(here):
-    assert condition(diagonal(here.hessian.objective, here.hessian.probs), here.hessian.to_dense()) < 100
-
-
-def test_the_diagonal_where_columns_do_not_interact(classes):
-    """An orthogonal design with balanced labels has a diagonal Hessian at zero."""
-    X = np.repeat(np.kron([[1, 1], [1, -1]], [[1, 1], [1, -1]])[:, 1:], classes, axis=0).astype(float)
-    data = replace(
-        draw(0, classes=classes),
-        X=X,
-        labels=np.tile(np.arange(classes), 4),
-        sample_weight=np.ones(4 * classes),
+def test_classes_of_unlike_curvature_have_scales_of_their_own(monkeypatch):
+    data = draw(0, samples=2000, classes=3)
+    objective = replace(data, labels=np.where(np.arange(2000) < 1990, data.labels % 2, 2)).objective(
+        1e-6, True
     )
-    objective = data.objective(STRENGTH, True)
     here = objective.evaluate(objective.start())
-    assert (
-        condition(diagonal(objective, here.hessian.probs), here.hessian.to_dense())
-        < {2: 1, 3: 1.5, 5: 1.25}[classes] + 1e-12
-    )
+    own = kronecker(here)
+    shared = replace(own, scales=np.full(3, own.scales.mean()))
+    H = here.hessian.to_dense()
+    assert condition(own, H) < condition(shared, H) / 5
 
 
-def test_the_size_and_the_passes_so_far_pick_the_form(here, monkeypatch):
+def test_the_passes_so_far_pick_the_form(here, monkeypatch):
     objective = here.hessian.objective
-    objective.count.passes = 1000
+    monkeypatch.setattr(objective.count, "passes", 1000)
     names = [type(precondition(objective, here)).__name__]
     monkeypatch.setattr(objective.count, "passes", 0)
     names.append(type(precondition(objective, here)).__name__)
-    monkeypatch.setattr(preconditioners, "DENSE_FEATURES", 2)
-    names.append(type(precondition(objective, here)).__name__)
-    assert names == ["PairPreconditioner", "FeaturePreconditioner", "DiagonalPreconditioner"]
+    assert names == ["PairPreconditioner", "KroneckerPreconditioner"]
 
 
 def test_the_terms_have_the_right_expectation(here, monkeypatch):
@@ -129,7 +141,7 @@ def test_the_terms_have_the_right_expectation(here, monkeypatch):
 
 def test_rows_are_drawn_in_order_and_by_their_curvature():
     probs = np.array([[0.5, 0.5], [1.0, 0.0], [0.9, 0.1], [0.5, 0.5]])
-    bend = Curvature(probs, np.array([0.5, 0.0, 0.18, 0.5]))
+    bend = Curvature(probs, probs * (1 - probs))
     drawn, weights = bend.draw(1000, np.random.default_rng(0))
     assert (np.diff(drawn) >= 0).all()
     np.testing.assert_allclose(np.bincount(drawn, weights), bend.sizes, rtol=0.01)

@@ -40,7 +40,8 @@ class Solver:
 SOLVERS = {"newton": Solver(newton, 5), "newton-cg": Solver(newton_cg, 5), "lbfgs": Solver(lbfgs, 50)}
 FIRST_STEPS = 100  # of a solver that another one follows
 NEWTON_PASSES = 6  # up to here, in passes for an exact Hessian, "auto" forms it at each step
-PROOF_PARAMETERS = 3000  # up to here any solver's result is finished, and proved, with one
+PROOF_PASSES = 300  # up to here any solver's result is finished, and proved, with one
+PROOF_PARAMETERS = 3000  # and up to here
 RANK_FEATURES = 3000  # up to here linear dependence is looked for where nothing is penalised
 
 
@@ -155,8 +156,8 @@ def search(run: Run) -> str:
     """Run one solver after the other from the newest iterate; return why the last one ended."""
     reason = "finished"
     for name, most in plan(run.objective, run.settings):
-        # Newton takes a step even from a point that is proved: it costs little and ends at rounding level
-        if name == "newton" or not run.proved(run.here):
+        # Newton takes a step even from a point that is proved, where that costs little: it ends at rounding
+        if (name == "newton" and cheap(run)) or not run.proved(run.here):
             left = run.settings.max_iter + 1 - len(run.trace)
             reason = follow(run, name, min(most, left))
             if run.separated(run.here):
@@ -174,17 +175,27 @@ def plan(objective: Objective, settings: Settings) -> list[tuple[str, int]]:
     "auto" picks what does best, as measured, on problems of this size. Where the parameters are few, Newton
     finishes for any solver.
     """
-    size, most, name = objective.size, settings.max_iter, settings.solver
-    if name == "auto" and objective.rows.samples * size**2 <= NEWTON_PASSES * pass_work(objective):
+    most, name, passes = settings.max_iter, settings.solver, newton_passes(objective)
+    if name == "auto" and passes <= NEWTON_PASSES:
         name = "newton"
     if name == "newton":
         return [("newton", most)]
-    if size <= PROOF_PARAMETERS:
+    if objective.size <= PROOF_PARAMETERS and passes <= PROOF_PASSES:
         return [("lbfgs" if name == "auto" else name, FIRST_STEPS), ("newton", most)]
     if name == "auto":
         # far from the optimum remembered curvature beats repeated products with a Hessian about to change
         return [("lbfgs", FIRST_STEPS), ("newton-cg", most)]
     return [(name, most)]
+
+
+def newton_passes(objective: Objective) -> float:
+    """Return what an exact Hessian costs, in passes over the data."""
+    return float(objective.rows.samples * objective.size**2 / pass_work(objective))
+
+
+def cheap(run: Run) -> bool:
+    """Return whether an exact Hessian costs no more than the passes so far."""
+    return newton_passes(run.objective) <= run.objective.count.passes
 
 
 def follow(run: Run, name: str, max_iter: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,25 +20,33 @@ Matrix = NDArray[Any]
 
 UNIFORM = 0.1  # the share of rows drawn from all alike, so that no direction is left to chance
 CHUNK_ENTRIES = 1 << 22
-ROWS_AT_A_TIME = 64
+ROWS_AT_A_TIME = 128
 
 
 @dataclass(frozen=True, eq=False)
 class Curvature:
-    """The probabilities of all rows (samples, classes), and how much each bends the loss, (samples,).
-
-    A row's curvature is the trace s_i Σ_k p_ik (1 − p_ik).
-    """
+    """The probabilities of all rows and their variances s_i p_ik (1 − p_ik), both (samples, classes)."""
 
     probs: Matrix
-    sizes: Matrix
+    variances: Matrix
 
     @classmethod
     def of(cls, rows: Rows, probs: tuple[Matrix, ...]) -> Curvature:
         """Join the blocks' probabilities."""
         p = probs[0] if len(probs) == 1 else np.concatenate(probs)
         weights = np.concatenate([block.sample_weight for block in rows.blocks])
-        return cls(p, weights * (p * (1 - p)).sum(axis=1))
+        return cls(p, weights[:, None] * p * (1 - p))
+
+    @cached_property
+    def sizes(self) -> Matrix:
+        """How much each row bends the loss: the trace Σ_k s_i p_ik (1 − p_ik)."""
+        return np.asarray(self.variances.sum(axis=1))
+
+    def rows(self, wanted: int, rng: np.random.Generator) -> tuple[Matrix, Matrix]:
+        """Return so many rows and their weights, or all rows if there are no more."""
+        if wanted >= len(self.sizes):
+            return np.arange(len(self.sizes)), self.sizes
+        return self.draw(wanted, rng)
 
     def draw(self, wanted: int, rng: np.random.Generator) -> tuple[Matrix, Matrix]:
         """Draw rows in order; return their indices and weights.
@@ -59,29 +68,30 @@ def weighted_gram(
 ) -> Matrix:
     """Return Σ w_i x̃_i x̃_iᵀ over the drawn rows, in order, and the given columns of x̃ = ((x − μ)/s, 1)."""
     gram = np.zeros((len(columns), len(columns)), dtype)
-    height = max(CHUNK_ENTRIES // objective.coordinates.shape[1], 1)
+    height = max(CHUNK_ENTRIES // len(columns), 1)
     for start in range(0, len(drawn), height):
         part = slice(start, start + height)
-        rows = weighted_rows(objective, drawn[part], np.sqrt(weights[part]), dtype)
-        rows = rows if len(columns) == rows.shape[1] else rows[:, columns]
+        rows = weighted_rows(objective, drawn[part], np.sqrt(weights[part]), columns, dtype)
         gram += rows.T @ rows
     inverse = (1 / objective.coordinates.divisor[columns]).astype(dtype)
     return np.asarray(gram * inverse * inverse[:, None])
 
 
-def weighted_rows(objective: Objective, drawn: Matrix, roots: Matrix, dtype: DTypeLike) -> Matrix:
-    """Return √w (x − μ, 1) for the drawn rows, dense; a few rows at a time stay in the cache."""
+def weighted_rows(
+    objective: Objective, drawn: Matrix, roots: Matrix, columns: Matrix, dtype: DTypeLike
+) -> Matrix:
+    """Return √w (x − μ, 1) of the drawn rows and given columns, dense; few at a time stay in the cache."""
     coords = objective.coordinates
-    result = np.empty((len(drawn), coords.shape[1]), dtype)
-    result[:, -1] = roots  # overwritten where there is no intercept
-    features = result[:, : len(coords.scale)]
-    for where, X in pick(objective.rows, drawn):
-        rows = X if coords.centre is None else X - coords.centre
-        np.multiply(rows, roots[where, None], out=features[where], casting="same_kind")
+    result = np.empty((len(drawn), len(columns)), dtype)
+    result[:, -1] = roots  # overwritten where that column is no intercept
+    mine = columns[columns < len(coords.scale)]
+    for where, X in pick(objective.rows, drawn, mine):
+        rows = X if coords.centre is None else X - coords.centre[mine]
+        np.multiply(rows, roots[where, None], out=result[where, : len(mine)], casting="same_kind")
     return result
 
 
-def pick(rows: Rows, drawn: Matrix) -> Iterator[tuple[slice, Matrix]]:
+def pick(rows: Rows, drawn: Matrix, columns: Matrix) -> Iterator[tuple[slice, Matrix]]:
     """Yield the rows ``drawn``, which are in order, a few at a time, and where they belong."""
     start = 0
     for block in rows.blocks:
@@ -89,5 +99,6 @@ def pick(rows: Rows, drawn: Matrix) -> Iterator[tuple[slice, Matrix]]:
         for low in range(first, last, ROWS_AT_A_TIME):
             where = slice(low, min(low + ROWS_AT_A_TIME, last))
             X = block.X[drawn[where] - start]
+            X = X if len(columns) == X.shape[1] else X[:, columns]
             yield where, X if isinstance(X, np.ndarray) else X.toarray()
         start += len(block.labels)
