@@ -39,6 +39,8 @@ class Solver:
 
 SOLVERS = {"newton": Solver(newton, 5), "newton-cg": Solver(newton_cg, 5), "lbfgs": Solver(lbfgs, 50)}
 FIRST_STEPS = 100  # of a solver that another one follows
+FEW_STEPS = 20  # of L-BFGS, where its vectors are as large as the data
+MOVES = 4000.0  # multiplications, of large matrices, in the time of a step of L-BFGS for each parameter
 NEWTON_PASSES = 6  # up to here, in passes for an exact Hessian, "auto" forms it at each step
 PROOF_PASSES = 300  # up to here any solver's result is finished, and proved, with one
 PROOF_PARAMETERS = 3000  # and up to here
@@ -184,7 +186,8 @@ def plan(objective: Objective, settings: Settings) -> list[tuple[str, int]]:
         return [("lbfgs" if name == "auto" else name, FIRST_STEPS), ("newton", most)]
     if name == "auto":
         # far from the optimum remembered curvature beats repeated products with a Hessian about to change
-        return [("lbfgs", FIRST_STEPS), ("newton-cg", most)]
+        few = MOVES * objective.size > pass_work(objective)
+        return [("lbfgs", FEW_STEPS if few else FIRST_STEPS), ("newton-cg", most)]
     return [(name, most)]
 
 
