@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from scipy.linalg.blas import daxpy
 
 from dxent.evaluation import Evaluation, Preconditioner, Problem, Vector
 from dxent.operators.base import LinearOperator
@@ -51,7 +52,7 @@ def conjugate_gradients(
 
     See: Saad, Iterative Methods for Sparse Linear Systems, algorithm 9.1.
     """
-    x, residual = np.zeros_like(target), target
+    x, residual = np.zeros_like(target), target.copy()
     z = preconditioner.apply(residual)
     p, rho = z, float(residual @ z)
     enough = tolerance**2 * rho
@@ -64,8 +65,8 @@ def conjugate_gradients(
         if curvature <= 0:  # rounding has eaten the curvature; what was found so far is a descent direction
             return (x if products else z), products + 1
         step = rho / curvature
-        x, residual = x + step * p, residual - step * Ap
+        x, residual = daxpy(p, x, a=step), daxpy(Ap, residual, a=-step)  # in place
         z = preconditioner.apply(residual)
         previous, rho = rho, float(residual @ z)
-        p = z + (rho / previous) * p
+        p = daxpy(p, z, a=rho / previous)
     return x, most
