@@ -103,6 +103,16 @@ def test_row_88_what_labels_and_columns_hold_is_shown_not_obeyed(written):
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
 
 
+def test_row_89_signs_of_markdown_and_latex_are_letters(written):
+    """The pictures' typesetting, too, takes a label for what it says."""
+    names = [r"\input{a}", "a|b", r"$\frac{1$", "`x`", "*b*"]
+    rows = np.random.default_rng(0).normal(size=(60, 5))
+    table = pd.DataFrame(rows, columns=names)
+    y = pd.Series(np.array(names)[np.arange(60) % 5], name="$y$")
+    page = written(TableClassifier().fit(table, y), table, y)
+    assert all(page.count(name) >= 5 for name in names)
+
+
 def test_numbers_are_those_of_scikit_learn(iris, fitted):
     X, y = iris
     seen = assess(fitted, X, y.to_numpy(), np.ones(len(y)), range(1, 151))
