@@ -15,7 +15,7 @@ __all__ = ["newton_cg"]
 
 LARGEST_RESIDUAL = 0.25
 SMALLEST_RESIDUAL = 0.01
-INNER_STEPS = 500
+INNER_STEPS = 2000  # a restart would throw away what the directions so far have learned
 FLATNESS = 0.25
 
 
