@@ -82,5 +82,7 @@ def load(name: str, directory: Path | None) -> tuple[Any, Any]:
     archive = np.load(directory / file)
     if "X" in archive:  # MNIST: pixels, the training rows first
         return archive["X"][:TRAINING_ROWS] / 255.0, archive["y"][:TRAINING_ROWS]
-    parts = archive["data"].astype(np.float64), archive["indices"], archive["indptr"]
+    # scikit-learn's saga and liblinear take no wider indices
+    indices, starts = (archive[part].astype(np.int32) for part in ("indices", "indptr"))
+    parts = archive["data"].astype(np.float64), indices, starts
     return scipy.sparse.csr_array(parts, shape=tuple(archive["shape"])), archive["y"]
