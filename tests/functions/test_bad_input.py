@@ -537,7 +537,9 @@ def test_row_35_structured_form_of_what_is_too_large_to_write_down():
     assert J.T.mv(x).shape == (1000, 1000)
 
 
-@pytest.mark.parametrize("f", [*EVERY, SoftmaxCrossEntropy(np.zeros(50, int)).gradient], ids=str)
+@pytest.mark.parametrize(
+    "f", [*EVERY, SoftmaxCrossEntropy(np.zeros(50, int)).gradient], ids=[*map(str, EVERY), "gradient"]
+)
 def test_row_36_threads_share_nothing(f):
     x = rng.normal(size=(50, 40), scale=300)
     x[0, 0] = inf
