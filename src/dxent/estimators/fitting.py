@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from dxent.data.blocks import Rows
 from dxent.estimators.optimality import REASONS, Optimality
+from dxent.estimators.plan import newton_passes, plan
 from dxent.estimators.separation import Separation, find_separation, margins
 from dxent.evaluation import Evaluation, Problem
 from dxent.objective.certificate import Certificate, duality_bound, self_concordance_bound
 from dxent.objective.coefficients import effective, raw
 from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.objective import Objective
-from dxent.objective.preconditioners import pass_work
 from dxent.objective.rank import null_space
 from dxent.objective.scaling import Moments, coordinates
 from dxent.solvers.base import Step, descend
@@ -38,12 +38,6 @@ class Solver:
 
 
 SOLVERS = {"newton": Solver(newton, 5), "newton-cg": Solver(newton_cg, 5), "lbfgs": Solver(lbfgs, 50)}
-FIRST_STEPS = 100  # of a solver that another one follows
-FEW_STEPS = 20  # of L-BFGS, where its vectors are as large as the data
-MOVES = 4000.0  # multiplications, of large matrices, in the time of a step of L-BFGS for each parameter
-NEWTON_PASSES = 6  # up to here, in passes for an exact Hessian, "auto" forms it at each step
-PROOF_PASSES = 300  # up to here any solver's result is finished, and proved, with one
-PROOF_PARAMETERS = 3000  # and up to here
 RANK_FEATURES = 3000  # up to here linear dependence is looked for where nothing is penalised
 
 
@@ -157,7 +151,7 @@ def fit(rows: Rows, columns: Moments, settings: Settings, start: tuple[Matrix, M
 def search(run: Run) -> str:
     """Run one solver after the other from the newest iterate; return why the last one ended."""
     reason = "finished"
-    for name, most in plan(run.objective, run.settings):
+    for name, most in plan(run.objective, run.settings.solver, run.settings.max_iter):
         # Newton takes a step even from a point that is proved, where that costs little: it ends at rounding
         if (name == "newton" and cheap(run)) or not run.proved(run.here):
             left = run.settings.max_iter + 1 - len(run.trace)
@@ -169,31 +163,6 @@ def search(run: Run) -> str:
         for here in chord(run.objective, anchor, run.here):
             run.here = here
     return reason
-
-
-def plan(objective: Objective, settings: Settings) -> list[tuple[str, int]]:
-    """Return the solvers to run, each with the most steps it may take.
-
-    "auto" picks what does best, as measured, on problems of this size. Where the parameters are few, Newton
-    finishes for any solver.
-    """
-    most, name, passes = settings.max_iter, settings.solver, newton_passes(objective)
-    if name == "auto" and passes <= NEWTON_PASSES:
-        name = "newton"
-    if name == "newton":
-        return [("newton", most)]
-    if objective.size <= PROOF_PARAMETERS and passes <= PROOF_PASSES:
-        return [("lbfgs" if name == "auto" else name, FIRST_STEPS), ("newton", most)]
-    if name == "auto":
-        # far from the optimum remembered curvature beats repeated products with a Hessian about to change
-        few = MOVES * objective.size > pass_work(objective)
-        return [("lbfgs", FEW_STEPS if few else FIRST_STEPS), ("newton-cg", most)]
-    return [(name, most)]
-
-
-def newton_passes(objective: Objective) -> float:
-    """Return what an exact Hessian costs, in passes over the data."""
-    return float(objective.rows.samples * objective.size**2 / pass_work(objective))
 
 
 def cheap(run: Run) -> bool:
