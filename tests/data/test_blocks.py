@@ -50,11 +50,8 @@ def test_tiles_are_the_rows_of_positive_weight(store, centre, entries, monkeypat
     np.testing.assert_array_equal(np.concatenate(tiles), expected)
 
 
-def test_taken_rows_are_copies_under_new_weights(store):
-    block = Block(store(X), LABELS, WEIGHTS / 12)
-    taken = block.take(np.array([5, 1]), np.array([0.25, 0.75]))
-    dense = taken.X if isinstance(taken.X, np.ndarray) else taken.X.toarray()
-    np.testing.assert_array_equal(dense, X[[5, 1]])
-    np.testing.assert_array_equal(taken.labels, [2, 1])
-    np.testing.assert_array_equal(taken.sample_weight, [0.25, 0.75])
-    assert not np.shares_memory(dense, X)
+@pytest.mark.parametrize("rows", [slice(2, 5), np.array([5, 1])], ids=["slice", "places"])
+def test_rows_are_dense_whatever_holds_them(store, rows):
+    dense = Block(store(X), LABELS, WEIGHTS / 12).dense(rows)
+    assert isinstance(dense, np.ndarray)
+    np.testing.assert_array_equal(dense, X[rows])

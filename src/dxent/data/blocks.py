@@ -28,9 +28,10 @@ class Block:
     labels: NDArray[np.int64]
     sample_weight: NDArray[np.float64]
 
-    def take(self, rows: NDArray[np.intp], sample_weight: NDArray[np.float64]) -> Block:
-        """Return the given rows, copied, under new weights."""
-        return Block(self.X[rows], self.labels[rows], sample_weight)
+    def dense(self, rows: Any) -> NDArray[Any]:
+        """Return some rows of X as a dense array."""
+        X = self.X[rows]
+        return X if isinstance(X, np.ndarray) else np.asarray(X.toarray())
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +80,5 @@ class Rows:
         for block in self.blocks:
             for start in range(0, len(block.labels), height):
                 tile = slice(start, start + height)
-                X = block.X[tile] if isinstance(block.X, np.ndarray) else block.X[tile].toarray()
-                rows = X[block.sample_weight[tile] > 0].astype(np.float64)
+                rows = block.dense(tile)[block.sample_weight[tile] > 0].astype(np.float64)
                 yield rows if centre is None else rows - centre

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dxent.data.blocks import TILE_ENTRIES, Block
+from dxent.data.blocks import TILE_ENTRIES
 from dxent.evaluation import Evaluation
 from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.objective import Objective
@@ -84,14 +84,8 @@ class _Search:
             kept = np.flatnonzero(block.sample_weight > 0)
             for start in range(0, len(kept), height):
                 part = kept[start : start + height]
-                yield self.standard(block, part), block.labels[part], probs[part]
-
-    def standard(self, block: Block, part: NDArray[np.intp]) -> Matrix:
-        """Return some rows of a block as the coordinates see them."""
-        coords = self.objective.coordinates
-        X = block.X[part] if isinstance(block.X, np.ndarray) else block.X[part].toarray()
-        rows = (X if coords.centre is None else X - coords.centre) / coords.scale
-        return np.column_stack([rows, np.ones(len(rows))]) if coords.intercept else rows
+                rows = self.objective.coordinates.standard(block.dense(part))
+                yield rows, block.labels[part], probs[part]
 
     def undecided_removed(self) -> Matrix:
         """Return the part of the way that does not change the margins of any undecided row and class."""

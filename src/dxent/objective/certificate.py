@@ -79,8 +79,7 @@ def logit_rounding(objective: Objective, here: Evaluation) -> float:
 def column_sizes(objective: Objective) -> Matrix:
     """Return the root mean square of each column of X̃ D⁻¹, (width,)."""
     coords, columns = objective.coordinates, objective.moments
-    second = columns.variance if coords.intercept else columns.variance + columns.mean**2
-    size = np.sqrt(second) / coords.scale
+    size = np.sqrt(columns.square(coords.intercept)) / coords.scale
     return np.append(size, 1.0) if coords.intercept else size
 
 
@@ -220,10 +219,8 @@ def row_reach(objective: Objective, factor: Factor) -> float:
     coords = objective.coordinates
     inverse = factor.half_solve(np.eye(objective.size)).reshape(objective.size, *coords.shape)
     largest = 0.0
-    for rows in objective.rows.tiles(coords.centre):
-        scaled = rows / coords.scale
-        if coords.intercept:
-            scaled = np.column_stack([scaled, np.ones(len(scaled))])
+    for rows in objective.rows.tiles(None):
+        scaled = coords.standard(rows)
         lengths = sum(np.square(scaled @ part.T).sum(axis=1) for part in inverse.transpose(1, 0, 2))
         largest = max(largest, float(np.max(lengths)))
     return pair_length(objective) * math.sqrt(largest)

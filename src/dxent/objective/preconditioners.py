@@ -41,11 +41,10 @@ def precondition(objective: Objective, here: Evaluation) -> Preconditioner:
 
 def active_columns(objective: Objective, curvature: Curvature) -> Matrix:
     """Return the columns that the data bend more than a tenth of what the penalty does."""
-    coords, columns = objective.coordinates, objective.moments
-    second = columns.variance if coords.intercept else columns.variance + columns.mean**2
+    intercept = objective.coordinates.intercept
     mean = curvature.sizes.sum() / curvature.probs.shape[1]
-    active = mean * second >= 0.1 * objective.strength
-    return np.flatnonzero(np.append(active, True) if coords.intercept else active)
+    active = mean * objective.moments.square(intercept) >= 0.1 * objective.strength
+    return np.flatnonzero(np.append(active, True) if intercept else active)
 
 
 def pass_work(objective: Objective) -> float:

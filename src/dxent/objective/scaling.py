@@ -34,6 +34,10 @@ class Moments:
     variance: Matrix
     largest: Matrix
 
+    def square(self, centred: bool) -> Matrix:
+        """Return each column's mean square, about its mean or about zero."""
+        return self.variance if centred else self.variance + self.mean**2
+
 
 @dataclass(frozen=True, eq=False)
 class Coordinates:
@@ -69,6 +73,11 @@ class Coordinates:
         """Return the flat θ of given W; the mean over classes, which no prediction sees, is dropped."""
         reduced = weights if self.basis is None else self.basis.T @ weights
         return (reduced * self.divisor).ravel()
+
+    def standard(self, X: Matrix) -> Matrix:
+        """Return dense rows as θ sees them, ((x − μ)/s, 1)."""
+        rows = (X if self.centre is None else X - self.centre) / self.scale
+        return np.column_stack([rows, np.ones(len(rows))]) if self.intercept else rows
 
     def conjugate(self, gram: Floats) -> Floats:
         """Return the Hessian in θ for one in reference coordinates U_t = W_t − W_0 (see `softmax_gram`)."""
@@ -125,8 +134,7 @@ def coordinates(rows: Rows, columns: Moments, strength: float, intercept: bool) 
     """
     shares = rows.class_shares()
     spread = float(np.mean(shares * (1 - shares)))
-    second = columns.variance if intercept else columns.variance + columns.mean**2
-    size = np.hypot(np.sqrt(spread * second), np.sqrt(strength))
+    size = np.hypot(np.sqrt(spread * columns.square(intercept)), np.sqrt(strength))
     size[size == 0.0] = 1.0
     scale = np.exp2(np.rint(np.log2(size)))
     basis = sum_zero_basis(rows.classes) if rows.classes > 2 else None
