@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dxent.cli.bundled import BUNDLED
 from dxent.cli.explaining import Case
-from dxent.cli.frames import dropped, open_frame
+from dxent.cli.frames import blaming, dropped, open_frame
 from dxent.cli.terminal import telling_warnings
 from dxent.data.table import Frame, TableError
 from dxent.estimators import NotCertifiedWarning, TableClassifier
@@ -105,10 +105,7 @@ def _read(path: str) -> TableClassifier:
 
 def _features(model: TableClassifier, frame: Frame, row: int) -> NDArray[np.float64]:
     """Return a row as the model sees it."""
-    with telling_warnings():
-        try:
-            features: Any = model.schema_.encode(frame.columns.slice(row - 1, 1))
-        except TableError as fault:
-            raise click.UsageError(f"{frame.source!r}: {fault}") from fault
+    with telling_warnings(), blaming(frame.source):
+        features: Any = model.schema_.encode(frame.columns.slice(row - 1, 1))
     dense = features.toarray() if hasattr(features, "toarray") else features
     return np.asarray(dense[0], dtype=np.float64)

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import numpy as np
 
-from dxent.cli.frames import dropped, open_frame, weighted
+from dxent.cli.frames import blaming, dropped, open_frame, weighted
 from dxent.cli.holdout import RowIndices, hold_out
 from dxent.cli.options import FitOptions
 from dxent.cli.reporting import check_page, write_page
@@ -152,11 +152,8 @@ def _summary(frame: Frame, model: TableClassifier) -> DataSummary:
 
 def _score(model: TableClassifier, training: Frame, tested: Frame, seed: int) -> HeldOut:
     classes = model.classes_.tolist()
-    with telling_warnings():
-        try:
-            log_probs = model.predict_log_proba(tested.columns)
-        except TableError as fault:
-            raise click.UsageError(f"{tested.source!r}: {fault}") from fault
+    with telling_warnings(), blaming(tested.source):
+        log_probs = model.predict_log_proba(tested.columns)
     places = np.searchsorted(model.classes_, training.labels)
     shares = np.bincount(places, training.weight, minlength=len(classes))
     return HeldOut(

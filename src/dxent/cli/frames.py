@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from dxent.data.cells import as_numbers, typed
 from dxent.data.readers import own_target, read_frame, unknown_column
 from dxent.data.table import Frame, TableError
 
-__all__ = ["dropped", "open_frame", "weighted"]
+__all__ = ["blaming", "dropped", "open_frame", "weighted"]
 
 
 def open_frame(data: str, target: str | None) -> Frame:
@@ -33,16 +35,23 @@ def open_frame(data: str, target: str | None) -> Frame:
         raise click.UsageError(str(fault)) from fault
 
 
+@contextmanager
+def blaming(source: str) -> Generator[None]:
+    """Turn a fault of the table into a refusal of the call that names the table."""
+    try:
+        yield
+    except TableError as fault:
+        raise click.UsageError(f"{source!r}: {fault}") from fault
+
+
 def dropped(frame: Frame, drop: tuple[str, ...]) -> Frame:
     """Return the frame without some columns, the others as what their cells are."""
     names = frame.columns.column_names
     for name in drop:
         if name not in names:
             raise click.UsageError(f"--drop: {frame.source!r} has {unknown_column(name, names)}")
-    try:
+    with blaming(frame.source):
         return replace(frame, columns=typed(frame.columns.drop_columns(list(drop))))
-    except TableError as fault:
-        raise click.UsageError(f"{frame.source!r}: {fault}") from fault
 
 
 def weighted(frame: Frame, name: str | None) -> Frame:
@@ -52,10 +61,8 @@ def weighted(frame: Frame, name: str | None) -> Frame:
     names = frame.columns.column_names
     if name not in names:
         raise click.UsageError(f"--weight: {frame.source!r} has {unknown_column(name, names)}")
-    try:
+    with blaming(frame.source):
         weight = np.asarray(as_numbers(name, frame.columns[name]).to_numpy(), dtype=np.float64)
-    except TableError as fault:
-        raise click.UsageError(f"{frame.source!r}: {fault}") from fault
     bad = ~(weight >= 0)
     if bad.any():
         row = int(np.argmax(bad))
