@@ -15,11 +15,11 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from sets import BUNDLED, FILES, load
 from sklearn.linear_model import LogisticRegression as Peer
 
 import dxent
+from objective import objective
 
 PEERS = ("newton-cholesky", "lbfgs")
 
@@ -53,7 +53,7 @@ def line(X: Any, y: Any, C: float, tol: float, peers: bool) -> str:
     )
     if not peers:
         return text
-    return f"{text}, scikit-learn {(best_peer(X, y, C) - objective(model, X, y, C)) / last.objective:+.1e}"
+    return f"{text}, scikit-learn {(best_peer(X, y, C) - value(model, X, y, C)) / last.objective:+.1e}"
 
 
 def best_peer(X: Any, y: Any, C: float) -> float:
@@ -63,17 +63,13 @@ def best_peer(X: Any, y: Any, C: float) -> float:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             peer = Peer(C=C, tol=1e-10, max_iter=1000, solver=solver).fit(X, y)
-        values.append(objective(peer, X, y, C))
+        values.append(value(peer, X, y, C))
     return min(values)
 
 
-def objective(model: Any, X: Any, y: Any, C: float) -> float:
-    """Return mean loss + ‖W‖²/(2 C n), from coefficients alone."""
-    logits = X @ model.coef_.T + model.intercept_
-    if logits.shape[1] == 1:
-        logits = np.column_stack([np.zeros(len(logits)), logits])
-    labels = np.searchsorted(model.classes_, y)
-    return dxent.softmax_cross_entropy(logits, labels) + np.sum(model.coef_**2) / (2 * C * len(labels))
+def value(model: Any, X: Any, y: Any, C: float) -> float:
+    """Return the objective of a fitted model."""
+    return objective(model.coef_, model.intercept_, X, y, C)
 
 
 if __name__ == "__main__":

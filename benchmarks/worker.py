@@ -14,11 +14,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from methods import METHODS, Fitted, Method
+from methods import METHODS, Method
 from sets import prepared
 
-import dxent
+from objective import objective
 
 
 def main(name: str, method_name: str, C: str, directory: str = "") -> None:
@@ -48,19 +47,9 @@ def measured(method: Method, X: Any, y: Any, C: float, limit: float) -> dict[str
         "disturbed": cpu_of_others() - others,
         "peak_mb": (memory("VmHWM") - held) / 1e6,
         "iterations": fitted.iterations,
-        "objective": objective(fitted, X, y, C, method.penalises_intercept),
+        "objective": objective(fitted.coef, fitted.intercept, X, y, C, penalised=method.penalises_intercept),
         **fitted.proof,
     }
-
-
-def objective(fitted: Fitted, X: Any, y: Any, C: float, penalised: bool) -> float:
-    """Return mean loss + ‖W‖²/(2 C n), from coefficients alone."""
-    logits = X @ fitted.coef.T + fitted.intercept
-    if logits.shape[1] == 1:
-        logits = np.column_stack([np.zeros(len(logits)), logits])
-    labels = np.unique(y, return_inverse=True)[1]
-    square = np.sum(fitted.coef**2) + (np.sum(np.square(fitted.intercept)) if penalised else 0.0)
-    return float(dxent.softmax_cross_entropy(logits, labels) + square / (2 * C * len(labels)))
 
 
 def cpu_of_others() -> float:
