@@ -1,8 +1,6 @@
 """The page: self-contained, readable by machines, and legible where a browser is there to draw it."""
 
 import re
-import shutil
-import subprocess
 from html.parser import HTMLParser
 
 import numpy as np
@@ -13,6 +11,7 @@ from dxent.report.derivation import derive
 from dxent.report.derivation_html import explanation_page
 from dxent.report.explanation import Explanation, naive_softmax
 from dxent.report.heatmap import heat_map
+from report.browser import measured_on_a_phone
 
 VOID = {"meta", "rect", "mspace"}
 
@@ -121,30 +120,17 @@ def test_a_wide_heat_map_leaves_out_the_names_and_the_numbers():
 
 
 def test_rendered_by_a_browser_nothing_is_wider_than_a_phone(page, tmp_path):
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("needs Chromium to render the page: none is installed")
     inner = tmp_path / "page.html"
     inner.write_text(page, encoding="utf-8")
-    measured = (
-        "const page = document.querySelector('iframe').contentDocument;"
-        "const box = element => element.getBoundingClientRect();"
-        "document.title = [page.documentElement.scrollWidth,"
-        "parseFloat(getComputedStyle(page.querySelector('section math')).fontSize),"
-        "box(page.querySelector('mfrac')).height / box(page.querySelector('mi')).height].join(' ');"
+    width, letters, stacked = measured_on_a_phone(
+        inner,
+        [
+            "page.documentElement.scrollWidth",
+            "parseFloat(getComputedStyle(page.querySelector('section math')).fontSize)",
+            "page.querySelector('mfrac').getBoundingClientRect().height"
+            " / page.querySelector('mi').getBoundingClientRect().height",
+        ],
     )
-    outer = tmp_path / "phone.html"
-    outer.write_text(
-        f'<title></title><iframe src="page.html" width="400" height="900" onload="{measured}"></iframe>'
-    )
-    options = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync"
-    done = subprocess.run(
-        [browser, *options.split(), "--disable-background-networking", "--disable-component-update",
-         "--allow-file-access-from-files", f"--user-data-dir={tmp_path / 'profile'}",
-         "--dump-dom", outer.as_uri()],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
-    width, letters, stacked = map(float, re.search(r"<title>(.+?)</title>", done.stdout).group(1).split())
     assert width <= 400
     assert letters >= 16
     assert stacked > 1.5  # a fraction is drawn as one: its two lines are higher than a letter

@@ -1,8 +1,6 @@
 """The page of a fit: whole, harmless whatever the data hold, true to its numbers, and legible."""
 
 import re
-import shutil
-import subprocess
 from html.parser import HTMLParser
 
 import numpy as np
@@ -17,6 +15,7 @@ from dxent.estimators import TableClassifier
 from dxent.report.assessment import assess
 from dxent.report.cells import probability
 from dxent.report.charts import decades, steps
+from report.browser import measured_on_a_phone
 
 VOID = {"meta", "path", "circle"}
 HOSTILE = ("<script>alert(1)</script>", '"onload=', "]]>", "back\u202ewards", "\x1b[31mred")
@@ -233,30 +232,16 @@ def test_axes_hold_their_values_in_few_steps(high):
 
 
 def test_rendered_by_a_browser_nothing_is_wider_than_a_phone(written, fitted, iris, tmp_path):
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("needs Chromium to render the page: none is installed")
     written(fitted, *iris)
-    measured = (
-        "const page = document.querySelector('iframe').contentDocument;"
-        "const boxes = [...page.querySelectorAll('svg.chart')].map(one => one.getBoundingClientRect());"
-        "const cell = page.querySelector('.share.lower');"
-        "document.title = [page.documentElement.scrollWidth, ...boxes.map(box => box.width),"
-        "...boxes.map(box => box.height), getComputedStyle(cell).backgroundColor != 'rgba(0, 0, 0, 0)'"
-        "? 1 : 0].join(' ');"
+    width, *sizes, coloured = measured_on_a_phone(
+        tmp_path / "report.html",
+        [
+            "page.documentElement.scrollWidth",
+            "[...page.querySelectorAll('svg.chart')].map(one => one.getBoundingClientRect().width)",
+            "[...page.querySelectorAll('svg.chart')].map(one => one.getBoundingClientRect().height)",
+            "getComputedStyle(page.querySelector('.share.lower')).backgroundColor != 'rgba(0, 0, 0, 0)'",
+        ],
     )
-    outer = tmp_path / "phone.html"
-    outer.write_text(
-        f'<title></title><iframe src="report.html" width="400" height="900" onload="{measured}"></iframe>'
-    )
-    options = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync"
-    done = subprocess.run(
-        [browser, *options.split(), "--disable-background-networking", "--disable-component-update",
-         "--allow-file-access-from-files", f"--user-data-dir={tmp_path / 'profile'}",
-         "--dump-dom", outer.as_uri()],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
-    width, *sizes, coloured = map(float, re.search(r"<title>(.+?)</title>", done.stdout).group(1).split())
     assert width <= 400
     assert len(sizes) == 4
     assert all(200 < size <= 400 for size in sizes)
