@@ -77,12 +77,12 @@ def test_memory_that_needs_converting(make_problem, odd):
 
 
 @pytest.mark.usefixtures("small_tiles")
-def test_a_large_gram_is_summed_by_blocks(make_problem, monkeypatch):
+def test_a_large_gram_is_formed_by_parts(make_problem, monkeypatch):
     problem = make_problem(150, 9, 5)
     probs = reference.loss_pass(*problem.arguments)[2]
     arguments = problem.X, problem.centre, probs, problem.sample_weight, True
     small = dispatch.softmax_gram(*arguments)
-    monkeypatch.setattr(dispatch, "LARGEST_GRAM_A_THREAD", 1)
+    monkeypatch.setattr(dispatch, "GRAM_ENTRIES", 300)
     np.testing.assert_allclose(dispatch.softmax_gram(*arguments), small, rtol=0, atol=1e-15)
 
 

@@ -69,6 +69,11 @@ def assert_same_as_reference(problem, tolerance):
     assert_close(native.column_spread(*spread), reference.column_spread(*spread), 1e-12)
     back = (X, centre, Z, problem.with_bias)
     assert_close(native.pullback(*back), reference.pullback(*back), tolerance)
+    some = (X, centre, expected[2], problem.with_bias)
+    grams = native.weighted_grams(*some)
+    assert_close(grams, reference.weighted_grams(*some), 1e-12)
+    blocks = grams.reshape(expected[2].shape[1], *[X.shape[1] + problem.with_bias] * 2)
+    np.testing.assert_array_equal(blocks, blocks.transpose(0, 2, 1))
 
 
 @pytest.mark.parametrize(("data", "arithmetic", "tolerance"), DTYPES)

@@ -19,8 +19,8 @@ import numpy as np
 from dxent.kernels import reference
 from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
-from dxent.kernels.threads import in_order, single_threaded_blas, sum_in_order, thread_count
-from dxent.kernels.tiles import first_row, gram_tiles, is_sparse, pass_tiles
+from dxent.kernels.threads import single_threaded_blas, sum_in_order, thread_count
+from dxent.kernels.tiles import first_row, gram_tiles, is_sparse, pass_tiles, row_tiles
 
 __all__ = [
     "column_moments",
@@ -43,8 +43,11 @@ Design = Any
 MOST_NATIVE_OUTPUTS = 100
 """Beyond, the matrix products dominate and BLAS is the faster."""
 
-LARGEST_GRAM_A_THREAD = 2048
-"""Up to this order each thread sums a matrix of its own; a larger one is summed once, by blocks."""
+GRAM_ENTRIES = 1 << 20
+"""A Hessian is formed by some of its blocks at a time: each thread has its own sums of so many numbers."""
+
+MOST_GRAM_FEATURES = 256
+"""Beyond, a tile's columns leave the cache and BLAS is the faster."""
 
 
 def logits(X: Design, centre: Doubles | None, weights: Floats) -> Floats:
@@ -118,31 +121,28 @@ def hessian_pass(
 
 def softmax_gram(
     X: Design, centre: Doubles | None, probs: Floats, sample_weight: Doubles, with_bias: bool
-) -> Floats:
+) -> Doubles:
     """`reference.softmax_gram`."""
-    width = X.shape[1] + with_bias
-    order = (probs.shape[1] - 1) * width
-    tiles, starts = gram_tiles(X.shape[0], order), range(0, order, width)
+    samples, features = X.shape
+    free, width = probs.shape[1] - 1, features + with_bias
+    s, t = reference.class_pairs(probs.shape[1])
+    grams = reference.weighted_grams
+    if native is not None and features <= MOST_GRAM_FEATURES:
+        grams = native.weighted_grams
+    tiles, dense = gram_tiles(samples, free * width), _dense(X)
 
-    def factors(rows: slice) -> tuple[Floats, Floats, Floats]:
-        dense = X[rows].toarray() if is_sparse(X) else X[rows]
-        return reference.gram_factors(dense, centre, probs[rows], sample_weight[rows], with_bias)
+    def tile(pairs: slice, rows: slice) -> tuple[Doubles]:
+        weights = reference.pair_weights(probs[rows], sample_weight[rows], s[pairs], t[pairs])
+        return (grams(dense(rows), centre, weights, with_bias),)
 
-    def tile(rows: slice) -> tuple[Floats]:
-        part, mine = np.zeros((order, order), probs.dtype), factors(rows)
-        for start in starts:
-            reference.add_block_row(part, *mine, start)
-        return (part,)
+    def blocks(pairs: slice) -> Doubles:
+        total: Doubles = sum_in_order(partial(tile, pairs), tiles)[0]
+        return total
 
-    if order <= LARGEST_GRAM_A_THREAD:
-        (gram,) = sum_in_order(tile, tiles)
-        return reference.mirrored(gram, width)
-    gram = np.zeros((order, order), probs.dtype)
-    for rows in tiles:
-        add = partial(reference.add_block_row, gram, *factors(rows))
-        for _ in in_order(add, starts):
-            pass
-    return reference.mirrored(gram, width)
+    H = np.empty((free, width, free, width))
+    for pairs in row_tiles(len(s), max(GRAM_ENTRIES // max(width, 1) ** 2, 1)):
+        reference.place_blocks(H, blocks(pairs), s[pairs], t[pairs])
+    return H.reshape(free * width, free * width)
 
 
 def column_moments(X: Design, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles]:
@@ -195,9 +195,18 @@ def _kernels(X: Design, outputs: int) -> tuple[Any, Callable[[slice], Design]]:
     """Return the implementation for this matrix, and how it takes a slice of the rows."""
     if native is None or is_sparse(X) or outputs > MOST_NATIVE_OUTPUTS or X.dtype.char not in "fdB":
         return _arithmetic(X)
-    if X.dtype.isnative and X.flags.aligned:
-        return native, X.__getitem__
-    return native, lambda rows: X[rows].astype(X.dtype.newbyteorder("="))
+    return native, _dense(X)
+
+
+def _dense(X: Design) -> Callable[[slice], Floats]:
+    """Return how the matrix gives some rows, dense and as the compiled kernels read them."""
+
+    def part(rows: slice) -> Floats:
+        some: Floats = X[rows].toarray() if is_sparse(X) else X[rows]
+        readable = some.dtype.char in "fdB" and some.dtype.isnative and some.flags.aligned
+        return some if readable else some.astype(np.float64)
+
+    return part
 
 
 def _arithmetic(X: Design) -> tuple[Any, Callable[[slice], Design]]:

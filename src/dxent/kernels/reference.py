@@ -27,6 +27,7 @@ __all__ = [
     "pullback",
     "softmax_gram",
     "square_pullback",
+    "weighted_grams",
 ]
 
 Floats = NDArray[np.floating[Any]]
@@ -89,51 +90,56 @@ def hessian_pass(
 
 def softmax_gram(
     X: Floats, centre: Floats | None, probs: Floats, sample_weight: Doubles, with_bias: bool
-) -> Floats:
+) -> Doubles:
     """Return H = Σ s_i (diag p_i − p_i p_iᵀ) ⊗ x̃_i x̃_iᵀ with the first class left out.
 
     The first class is the reference: its logit is held at 0, so H is square of order
-    (classes − 1)(features [+ 1]), with blocks H_st = Σ s_i p_is (δ_st − p_it) x̃_i x̃_iᵀ for s, t ≥ 1, and the
-    dtype of ``probs``.
+    (classes − 1)(features [+ 1]), with blocks H_st = Σ s_i p_is (δ_st − p_it) x̃_i x̃_iᵀ for s, t ≥ 1.
     """
-    factors = gram_factors(X, centre, probs, sample_weight, with_bias)
-    order, width = factors[1].shape[1], factors[0].shape[1]
-    H = np.zeros((order, order), probs.dtype)
-    for start in range(0, order, width):
-        add_block_row(H, *factors, start)
-    return mirrored(H, width)
+    s, t = class_pairs(probs.shape[1])
+    blocks = weighted_grams(X, centre, pair_weights(probs, sample_weight, s, t), with_bias)
+    free, width = probs.shape[1] - 1, X.shape[1] + with_bias
+    H = np.empty((free, width, free, width))
+    place_blocks(H, blocks, s, t)
+    return H.reshape(free * width, free * width)
 
 
-def gram_factors(
-    X: Floats, centre: Floats | None, probs: Floats, sample_weight: Doubles, with_bias: bool
-) -> tuple[Floats, Floats, Floats]:
-    """Return what `add_block_row` multiplies: √s x̃; p_t √s x̃ side by side for t ≥ 1; and p_t (1 − p_t)."""
-    rows = centred(X, centre, probs.dtype)
+def weighted_grams(X: Floats, centre: Floats | None, weights: Floats, with_bias: bool) -> Doubles:
+    """Return Σ_i w_im x̃_i x̃_iᵀ for each column m of ``weights`` (samples, columns), none of them negative.
+
+    The matrices are one below the other, (columns · width, width), with width = features [+ 1].
+    """
+    rows = centred(X, centre, np.float64)
     if with_bias:
-        rows = np.column_stack([rows, np.ones(len(rows), rows.dtype)])
-    rows = rows * np.sqrt(sample_weight)[:, None].astype(probs.dtype)
-    tail = probs[:, 1:]
-    scaled = (tail[:, :, None] * rows[:, None, :]).reshape(len(rows), tail.shape[1] * rows.shape[1])
-    return rows, scaled, tail * complements(probs)[:, 1:]
-
-
-def add_block_row(H: Floats, rows: Floats, scaled: Floats, variances: Floats, start: int) -> None:
-    """Add the blocks s, s; s, s + 1; … of one class s, whose rows in H begin at ``start``.
-
-    The diagonal block is formed from its own weights p (1 − p), not as a difference of two sums.
-    """
+        rows = np.column_stack([rows, np.ones(len(rows))])
     width = rows.shape[1]
-    stop = start + width
-    own = rows * np.sqrt(variances[:, start // width, None])
-    H[start:stop, start:stop] += own.T @ own
-    H[start:stop, stop:] -= scaled[:, start:stop].T @ scaled[:, stop:]
+    grams = np.empty((weights.shape[1], width, width))
+    for gram, root in zip(grams, np.sqrt(weights.T, dtype=np.float64), strict=True):
+        scaled = rows * root[:, None]
+        np.matmul(scaled.T, scaled, out=gram)
+    return grams.reshape(weights.shape[1] * width, width)
 
 
-def mirrored(H: Floats, width: int) -> Floats:
-    """Return the symmetric matrix whose block rows, from the diagonal on, are H's; H is overwritten."""
-    for stop in range(width, len(H), width):
-        H[stop:, stop - width : stop] = H[stop - width : stop, stop:].T
-    return H
+def class_pairs(classes: int) -> tuple[Integers, Integers]:
+    """Return the pairs s ≤ t of all classes but the first, as two arrays."""
+    s, t = np.triu_indices(classes - 1)
+    return s + 1, t + 1
+
+
+def pair_weights(probs: Floats, sample_weight: Doubles, s: Integers, t: Integers) -> Doubles:
+    """Return s_i p_is p_it for each pair of classes, or s_i p_is (1 − p_is), (samples, pairs).
+
+    A block of a class with itself has its own weights: it is no difference of two sums.
+    """
+    partners = np.where(s == t, complements(probs)[:, s], probs[:, t])
+    return np.asarray(sample_weight[:, None] * probs[:, s] * partners, np.float64)
+
+
+def place_blocks(H: Doubles, blocks: Doubles, s: Integers, t: Integers) -> None:
+    """Write the blocks of some class pairs, and their mirror images, into H (free, width, free, width)."""
+    width = H.shape[1]
+    for block, row, column in zip(blocks.reshape(len(s), width, width), s - 1, t - 1, strict=True):
+        H[row, :, column] = H[column, :, row] = block if row == column else -block
 
 
 def column_spread(X: Floats, centre: Doubles, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles]:

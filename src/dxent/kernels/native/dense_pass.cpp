@@ -136,6 +136,7 @@ constexpr dxent::Kernels table = {
     map<::exp>,
     map<::log1p>,
     dxent::sparse::DXENT_LEVEL,
+    dxent::grams::DXENT_LEVEL,
     dxent::rows::DXENT_LEVEL,
 };
 

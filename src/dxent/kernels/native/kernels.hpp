@@ -34,6 +34,13 @@ using Product = void(const SparseRows& A, const Matrix& B, const double* u, cons
 Product plain, x86_64_v3, x86_64_v4;
 }  // namespace sparse
 
+namespace grams {
+// Those of reference.weighted_grams: one matrix in row order for each column of the weights.
+using WeightedGrams = void(const Matrix& X, const double* centre, const Matrix& weights, bool with_bias,
+                           double* grams);
+WeightedGrams plain, x86_64_v3, x86_64_v4;
+}  // namespace grams
+
 // The functions of rows.py, on contiguous arrays; `gradient` may be null.
 template <class Real> struct RowKernels {
     using ByRow = void (*)(const Real* x, std::ptrdiff_t rows, std::ptrdiff_t classes, Real* out);
@@ -81,6 +88,7 @@ struct Kernels {
     void (*exp)(const double* x, double* y, std::ptrdiff_t count);
     void (*log1p)(const double* x, double* y, std::ptrdiff_t count);
     sparse::Product* sparse_product;
+    grams::WeightedGrams* weighted_grams;
     const RowKernelTable& rows;
 };
 

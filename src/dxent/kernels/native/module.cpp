@@ -123,6 +123,20 @@ nb::object hessian_pass(const AnyMatrix& X_array, const std::optional<Doubles>& 
     return product.array();
 }
 
+nb::object weighted_grams(const AnyMatrix& X_array, const std::optional<Doubles>& centre,
+                          const AnyMatrix& weights, bool with_bias) {
+    const Matrix X = design(X_array), W = matrix(weights);
+    require(W.rows == X.rows, "weights have a row for each row of X");
+    const double* shift = centre_of(X, centre);
+    const std::ptrdiff_t width = X.columns + with_bias;
+    Result<double> grams(W.columns * width, width);
+    {
+        nb::gil_scoped_release unlocked;
+        kernels->weighted_grams(X, shift, W, with_bias, grams.data.get());
+    }
+    return grams.array();
+}
+
 nb::object column_spread(const AnyMatrix& X_array, const Doubles& centre, const Doubles& sample_weight) {
     const Matrix X = design(X_array);
     check_sample_weight(sample_weight, X);
@@ -153,6 +167,7 @@ NB_MODULE(_native, m) {
           "sample_weight"_a);
     m.def("hessian_pass", &hessian_pass, "X"_a.noconvert(), "centre"_a.none(), "probs"_a, "sample_weight"_a,
           "direction"_a);
+    m.def("weighted_grams", &weighted_grams, "X"_a.noconvert(), "centre"_a.none(), "weights"_a, "with_bias"_a);
     m.def("column_spread", &column_spread, "X"_a.noconvert(), "centre"_a, "sample_weight"_a);
     m.def("exp", [](const Doubles& x) { return apply(kernels->exp, x); });
     m.def("log1p", [](const Doubles& x) { return apply(kernels->log1p, x); });
