@@ -131,8 +131,11 @@ def pair_weights(probs: Floats, sample_weight: Doubles, s: Integers, t: Integers
 
     A block of a class with itself has its own weights: it is no difference of two sums.
     """
-    partners = np.where(s == t, complements(probs)[:, s], probs[:, t])
-    return np.asarray(sample_weight[:, None] * probs[:, s] * partners, np.float64)
+    by_class = np.ascontiguousarray(probs.T, np.float64)
+    weights = by_class[t]
+    weights[s == t] = complements(probs).T[s[s == t]]
+    weights *= (sample_weight * by_class)[s]
+    return weights.T
 
 
 def place_blocks(H: Doubles, blocks: Doubles, s: Integers, t: Integers) -> None:

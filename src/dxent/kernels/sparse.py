@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dxent.kernels import reference
 from dxent.kernels.compiled import native
@@ -190,30 +189,33 @@ def hessian_pass(
 
 def column_spread(X: CSR, centre: Doubles, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles]:
     """Return Σ s_i δ_i, Σ s_i δ_i² and max |δ_i| over the rows with s_i > 0, where δ_i = x_i − μ."""
-    column, weight, value, rest, has_zero = _stored(X, sample_weight)
-    deviation, width = value - centre[column], len(centre)
-    largest = np.where(has_zero, np.abs(centre), 0.0)
-    np.maximum.at(largest, column, np.abs(deviation))
-    sums = np.bincount(column, weight * deviation, width) - rest * centre
+    columns, weight = counted_columns(X, sample_weight)
+    stored = np.diff(columns.indptr)
+    deviation = columns.data.astype(np.float64) - np.repeat(centre, stored)
+    by_row = weight[columns.indices]
+    largest = np.where(stored < len(weight), np.abs(centre), 0.0)
+    some = stored > 0
+    at_entries = np.maximum.reduceat(np.abs(deviation), columns.indptr[:-1][some]) if some.any() else 0.0
+    largest[some] = np.maximum(largest[some], at_entries)
+    # exactly 0 for a full column: rounding here would be multiplied by the square of its offset
+    rest = np.where(stored < len(weight), weight.sum() - column_sums(columns, by_row), 0.0)
     with np.errstate(over="ignore"):
-        squares = np.bincount(column, weight * deviation**2, width) + rest * centre**2
+        sums = column_sums(columns, by_row * deviation) - rest * centre
+        squares = column_sums(columns, by_row * np.square(deviation)) + rest * centre**2
     return sums, squares, largest
 
 
-def _stored(X: CSR, sample_weight: Doubles) -> tuple[Integers, Doubles, Doubles, Doubles, NDArray[np.bool_]]:
-    """Return the entries of the rows that count, and what each column's zeros weigh.
+def column_sums(columns: CSR, entries: Doubles) -> Doubles:
+    """Return the sums of entries that are stored as those of the transpose, one for each column."""
+    view = type(columns)((entries, columns.indices, columns.indptr), shape=columns.shape, copy=False)
+    return np.asarray(view @ np.ones(columns.shape[1]))
 
-    The five arrays are the entries' columns, their rows' weights, their values; and for each column the
-    weight of the rows without an entry, and whether there are any.
-    """
-    if not X.has_canonical_format:  # entries that share a place are one value
-        X = X.copy()
-        X.sum_duplicates()
-    features = X.shape[1]
-    weight = np.repeat(sample_weight, np.diff(X.indptr))
-    counted = weight > 0
-    column, weight, value = X.indices[counted], weight[counted], X.data[counted].astype(np.float64)
-    has_zero = np.bincount(column, minlength=features) < np.count_nonzero(sample_weight > 0)
-    # Exactly 0 for a full column: rounding here would be multiplied by the square of its offset.
-    rest = np.where(has_zero, sample_weight.sum() - np.bincount(column, weight, features), 0.0)
-    return column, weight, value, rest, has_zero
+
+def counted_columns(X: CSR, sample_weight: Doubles) -> tuple[CSR, Doubles]:
+    """Return the transpose of the rows that count, with one entry a place, and their weights."""
+    counted = sample_weight > 0
+    if X.has_canonical_format and counted.all():
+        return columns_of(X), sample_weight
+    rows = X[counted]  # a copy
+    rows.sum_duplicates()  # entries that share a place are one value
+    return rows.T.tocsr(), sample_weight[counted]

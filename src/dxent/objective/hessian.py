@@ -59,10 +59,15 @@ class Factor:
         return np.asarray(scipy.linalg.solve_triangular(self.lower, vector, lower=True, check_finite=False))
 
     @cached_property
+    def inverse(self) -> Matrix:
+        """L⁻¹, so that H⁻¹ = L⁻ᵀ L⁻¹."""
+        inverse, _ = scipy.linalg.lapack.dtrtri(self.lower, lower=1)
+        return np.ascontiguousarray(inverse)
+
+    @cached_property
     def inverse_diagonal(self) -> Matrix:
         """The diagonal of H⁻¹."""
-        inverse, _ = scipy.linalg.lapack.dtrtri(self.lower, lower=1)
-        return np.asarray(np.einsum("ij,ij->j", inverse, inverse))
+        return np.asarray(np.einsum("ij,ij->j", self.inverse, self.inverse))
 
 
 def restore(hessian: Matrix, diagonal: Matrix) -> None:
