@@ -69,10 +69,11 @@ def assert_same_as_reference(problem, tolerance):
     assert_close(native.column_spread(*spread), reference.column_spread(*spread), 1e-12)
     back = (X, centre, Z, problem.with_bias)
     assert_close(native.pullback(*back), reference.pullback(*back), tolerance)
-    some = (X, centre, expected[2], problem.with_bias)
-    grams = native.weighted_grams(*some)
-    assert_close(grams, reference.weighted_grams(*some), 1e-12)
-    blocks = grams.reshape(expected[2].shape[1], *[X.shape[1] + problem.with_bias] * 2)
+    pairs = reference.class_pairs(expected[2].shape[1])
+    some = (X, centre, expected[2], sample_weight, *pairs, problem.with_bias)
+    grams = native.pair_grams(*some)
+    assert_close(grams, reference.pair_grams(*some), tolerance)
+    blocks = grams.reshape(len(pairs[0]), *[X.shape[1] + problem.with_bias] * 2)
     np.testing.assert_array_equal(blocks, blocks.transpose(0, 2, 1))
 
 
@@ -211,6 +212,11 @@ def test_arrays_that_do_not_fit_together_are_refused(make_problem):
         native.hessian_pass(X, centre, probs, sample_weight[:-1], weights)
     with pytest.raises(ValueError, match="sample_weight has an entry for each row"):
         native.column_spread(X, centre, sample_weight[:-1])
+    one, three = np.ones(1, int), np.full(1, 3)
+    with pytest.raises(ValueError, match="pairs have two classes"):
+        native.pair_grams(X, centre, probs, sample_weight, one, one[:0], True)
+    with pytest.raises(ValueError, match="pairs are of classes"):
+        native.pair_grams(X, centre, probs, sample_weight, one, three, True)
     with pytest.raises(ValueError, match="instruction set"):
         native.use("abacus")
     with pytest.raises(TypeError, match="float32, float64 or uint8"):

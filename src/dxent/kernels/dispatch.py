@@ -126,14 +126,14 @@ def softmax_gram(
     samples, features = X.shape
     free, width = probs.shape[1] - 1, features + with_bias
     s, t = reference.class_pairs(probs.shape[1])
-    grams = reference.weighted_grams
+    grams = reference.pair_grams
     if native is not None and features <= MOST_GRAM_FEATURES:
-        grams = native.weighted_grams
+        grams = native.pair_grams
     tiles, dense = gram_tiles(samples, free * width), _dense(X)
 
     def tile(pairs: slice, rows: slice) -> tuple[Doubles]:
-        weights = reference.pair_weights(probs[rows], sample_weight[rows], s[pairs], t[pairs])
-        return (grams(dense(rows), centre, weights, with_bias),)
+        part = probs[rows], sample_weight[rows]
+        return (grams(dense(rows), centre, *part, s[pairs], t[pairs], with_bias),)
 
     def blocks(pairs: slice) -> Doubles:
         total: Doubles = sum_in_order(partial(tile, pairs), tiles)[0]

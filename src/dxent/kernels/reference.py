@@ -24,10 +24,10 @@ __all__ = [
     "hessian_pass",
     "logits",
     "loss_pass",
+    "pair_grams",
     "pullback",
     "softmax_gram",
     "square_pullback",
-    "weighted_grams",
 ]
 
 Floats = NDArray[np.floating[Any]]
@@ -97,45 +97,43 @@ def softmax_gram(
     (classes − 1)(features [+ 1]), with blocks H_st = Σ s_i p_is (δ_st − p_it) x̃_i x̃_iᵀ for s, t ≥ 1.
     """
     s, t = class_pairs(probs.shape[1])
-    blocks = weighted_grams(X, centre, pair_weights(probs, sample_weight, s, t), with_bias)
     free, width = probs.shape[1] - 1, X.shape[1] + with_bias
     H = np.empty((free, width, free, width))
-    place_blocks(H, blocks, s, t)
+    place_blocks(H, pair_grams(X, centre, probs, sample_weight, s, t, with_bias), s, t)
     return H.reshape(free * width, free * width)
 
 
-def weighted_grams(X: Floats, centre: Floats | None, weights: Floats, with_bias: bool) -> Doubles:
-    """Return Σ_i w_im x̃_i x̃_iᵀ for each column m of ``weights`` (samples, columns), none of them negative.
+def pair_grams(
+    X: Floats,
+    centre: Floats | None,
+    probs: Floats,
+    sample_weight: Doubles,
+    s: Integers,
+    t: Integers,
+    with_bias: bool,
+) -> Doubles:
+    """Return Σ_i w_i x̃_i x̃_iᵀ for each pair of classes, one below the other: (pairs · width, width).
 
-    The matrices are one below the other, (columns · width, width), with width = features [+ 1].
+    The weights are s_i p_is p_it, or s_i p_is (1 − p_is) of a class with itself: those are no difference of
+    two sums.
     """
     rows = centred(X, centre, np.float64)
     if with_bias:
         rows = np.column_stack([rows, np.ones(len(rows))])
+    partners = np.where(s == t, complements(probs)[:, s], probs[:, t])
+    weights = sample_weight[:, None] * probs[:, s] * partners
     width = rows.shape[1]
-    grams = np.empty((weights.shape[1], width, width))
+    grams = np.empty((len(s), width, width))
     for gram, root in zip(grams, np.sqrt(weights.T, dtype=np.float64), strict=True):
         scaled = rows * root[:, None]
         np.matmul(scaled.T, scaled, out=gram)
-    return grams.reshape(weights.shape[1] * width, width)
+    return grams.reshape(len(s) * width, width)
 
 
 def class_pairs(classes: int) -> tuple[Integers, Integers]:
     """Return the pairs s ≤ t of all classes but the first, as two arrays."""
     s, t = np.triu_indices(classes - 1)
     return s + 1, t + 1
-
-
-def pair_weights(probs: Floats, sample_weight: Doubles, s: Integers, t: Integers) -> Doubles:
-    """Return s_i p_is p_it for each pair of classes, or s_i p_is (1 − p_is), (samples, pairs).
-
-    A block of a class with itself has its own weights: it is no difference of two sums.
-    """
-    by_class = np.ascontiguousarray(probs.T, np.float64)
-    weights = by_class[t]
-    weights[s == t] = complements(probs).T[s[s == t]]
-    weights *= (sample_weight * by_class)[s]
-    return weights.T
 
 
 def place_blocks(H: Doubles, blocks: Doubles, s: Integers, t: Integers) -> None:

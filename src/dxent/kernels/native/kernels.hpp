@@ -35,10 +35,11 @@ Product plain, x86_64_v3, x86_64_v4;
 }  // namespace sparse
 
 namespace grams {
-// Those of reference.weighted_grams: one matrix in row order for each column of the weights.
-using WeightedGrams = void(const Matrix& X, const double* centre, const Matrix& weights, bool with_bias,
-                           double* grams);
-WeightedGrams plain, x86_64_v3, x86_64_v4;
+// Those of reference.pair_grams: one matrix in row order for each pair of classes.
+using PairGrams = void(const Matrix& X, const double* centre, const Matrix& probs, const double* sample_weight,
+                       const std::int64_t* first_class, const std::int64_t* second_class, std::ptrdiff_t pairs,
+                       bool with_bias, double* grams);
+PairGrams plain, x86_64_v3, x86_64_v4;
 }  // namespace grams
 
 // The functions of rows.py, on contiguous arrays; `gradient` may be null.
@@ -88,7 +89,7 @@ struct Kernels {
     void (*exp)(const double* x, double* y, std::ptrdiff_t count);
     void (*log1p)(const double* x, double* y, std::ptrdiff_t count);
     sparse::Product* sparse_product;
-    grams::WeightedGrams* weighted_grams;
+    grams::PairGrams* pair_grams;
     const RowKernelTable& rows;
 };
 

@@ -123,16 +123,24 @@ nb::object hessian_pass(const AnyMatrix& X_array, const std::optional<Doubles>& 
     return product.array();
 }
 
-nb::object weighted_grams(const AnyMatrix& X_array, const std::optional<Doubles>& centre,
-                          const AnyMatrix& weights, bool with_bias) {
-    const Matrix X = design(X_array), W = matrix(weights);
-    require(W.rows == X.rows, "weights have a row for each row of X");
+nb::object pair_grams(const AnyMatrix& X_array, const std::optional<Doubles>& centre, const AnyMatrix& probs,
+                      const Doubles& sample_weight, const Labels& first_class, const Labels& second_class,
+                      bool with_bias) {
+    const Matrix X = design(X_array), P = matrix(probs);
+    check_probs(P, X.rows, P.columns);
+    check_sample_weight(sample_weight, X);
+    const std::size_t pairs = first_class.shape(0);
+    require(second_class.shape(0) == pairs, "pairs have two classes");
+    for (std::size_t m = 0; m < pairs; ++m)
+        for (const std::int64_t k : {first_class.data()[m], second_class.data()[m]})
+            require(0 <= k && k < P.columns, "pairs are of classes that probs have a column for");
     const double* shift = centre_of(X, centre);
     const std::ptrdiff_t width = X.columns + with_bias;
-    Result<double> grams(W.columns * width, width);
+    Result<double> grams(std::ptrdiff_t(pairs) * width, width);
     {
         nb::gil_scoped_release unlocked;
-        kernels->weighted_grams(X, shift, W, with_bias, grams.data.get());
+        kernels->pair_grams(X, shift, P, sample_weight.data(), first_class.data(), second_class.data(),
+                            std::ptrdiff_t(pairs), with_bias, grams.data.get());
     }
     return grams.array();
 }
@@ -167,7 +175,8 @@ NB_MODULE(_native, m) {
           "sample_weight"_a);
     m.def("hessian_pass", &hessian_pass, "X"_a.noconvert(), "centre"_a.none(), "probs"_a, "sample_weight"_a,
           "direction"_a);
-    m.def("weighted_grams", &weighted_grams, "X"_a.noconvert(), "centre"_a.none(), "weights"_a, "with_bias"_a);
+    m.def("pair_grams", &pair_grams, "X"_a.noconvert(), "centre"_a.none(), "probs"_a, "sample_weight"_a, "s"_a,
+          "t"_a, "with_bias"_a);
     m.def("column_spread", &column_spread, "X"_a.noconvert(), "centre"_a, "sample_weight"_a);
     m.def("exp", [](const Doubles& x) { return apply(kernels->exp, x); });
     m.def("log1p", [](const Doubles& x) { return apply(kernels->log1p, x); });
