@@ -134,7 +134,7 @@ def test_row_69_an_interrupt_before_there_is_a_point_keeps_the_last_fit(monkeypa
 @pytest.mark.parametrize("store", [np.asarray, np.asfortranarray, np.float32, scipy.sparse.csr_matrix])
 @pytest.mark.parametrize("solver", ["newton", "newton-cg", "lbfgs"])
 def test_row_72_the_same_bits_for_any_number_of_threads(store, solver, monkeypatch):
-    for name in ("ENTRIES_A_TILE", "GRAM_ROWS_A_TILE"):  # tiles enough for four threads
+    for name in ("ENTRIES_A_TILE", "WORK_A_TILE", "GRAM_ROWS_A_TILE"):  # tiles enough for four threads
         monkeypatch.setattr(tiles, name, 1 << 8)
     rng = np.random.default_rng(0)
     table, labels = store(rng.normal(size=(3000, 12)).round(1)), rng.integers(0, 3, size=3000)

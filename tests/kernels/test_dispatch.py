@@ -17,6 +17,7 @@ OUTPUTS = [1, 2, 3, 10, 120]
 @pytest.fixture
 def small_tiles(monkeypatch):
     monkeypatch.setattr(tiles, "ENTRIES_A_TILE", 512)
+    monkeypatch.setattr(tiles, "WORK_A_TILE", 2048)
     monkeypatch.setattr(tiles, "GRAM_ROWS_A_TILE", 64)
 
 
@@ -46,7 +47,7 @@ def assert_same(problem, dense, tolerance=1e-12):
 @pytest.mark.usefixtures("small_tiles")
 @pytest.mark.parametrize("outputs", OUTPUTS)
 def test_many_tiles_are_one(make_problem, outputs):
-    problem = make_problem(300, 11, outputs)
+    problem = make_problem(600, 11, outputs)
     assert len(tiles.pass_tiles(problem.X, outputs)) > 1
     assert_same(problem, problem)
 

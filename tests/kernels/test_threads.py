@@ -15,6 +15,7 @@ from dxent.kernels import dispatch, threads, tiles
 @pytest.mark.parametrize("outputs", [1, 3, 120])
 def test_the_same_bits_for_any_number_of_threads(make_problem, monkeypatch, outputs, kind):
     monkeypatch.setattr(tiles, "ENTRIES_A_TILE", 256)
+    monkeypatch.setattr(tiles, "WORK_A_TILE", 1024)
     monkeypatch.setattr(tiles, "GRAM_ROWS_A_TILE", 32)
     problem = make_problem(400, 7, outputs)
 

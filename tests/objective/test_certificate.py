@@ -177,7 +177,7 @@ def test_the_factor_of_the_decrement_against_its_series(rho):
 
 def test_the_dual_point_has_the_observed_totals_where_probabilities_underflow():
     """Logits beyond 745 make p exactly 0 there; the bound by duality does not need them."""
-    data = draw(2, samples=60, features=4, classes=3)
+    data = draw(5, samples=60, features=4, classes=3)
     data = replace(data, X=data.X * np.where(np.arange(60) % 10 == 0, 1e5, 1.0)[:, None])
     objective = data.objective(1e-4, True)
     for here in newton(objective, objective.evaluate(objective.start())):

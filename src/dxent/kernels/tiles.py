@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 __all__ = ["first_row", "gram_tiles", "is_sparse", "pass_tiles", "row_tiles", "stored_tiles"]
 
 ENTRIES_A_TILE = 1 << 19
-"""About a millisecond's work: enough to hide a thread's wake-up, small enough to stay in cache."""
+"""About a millisecond's work: enough to hide that a thread wakes up, small enough to stay in cache."""
+
+WORK_A_TILE = 1 << 22
+"""Multiplications of a dense pass in about a third of that."""
+
+EXPONENTIAL = 40
+"""An exponential, and what goes with it, takes as long as so many of them; to read a number, as four."""
 
 GRAM_ROWS_A_TILE = 1024
 """So many at least, that forming a Gram matrix outweighs adding it to the others."""
@@ -22,6 +28,11 @@ def row_tiles(samples: int, rows: int) -> list[slice]:
     return [slice(start, min(start + rows, samples)) for start in range(0, max(samples, 1), rows)]
 
 
+def even_tiles(samples: int, tiles: int) -> list[slice]:
+    """Return so many slices of equal length, or one or two more: an even number, unless it is to be 0."""
+    return row_tiles(samples, max(-(-samples // (tiles // 2 * 2 + 2)) if tiles else samples, 1))
+
+
 def pass_tiles(X: Any, outputs: int) -> list[slice]:
     """Return the tiles of a pass whose result has ``outputs`` numbers for each row and each column.
 
@@ -30,9 +41,9 @@ def pass_tiles(X: Any, outputs: int) -> list[slice]:
     samples, features = X.shape
     if is_sparse(X):
         return [slice(0, samples)]
-    # Reading a tile should outweigh adding up what it returns.
-    wanted = max(ENTRIES_A_TILE, 4 * outputs * features)
-    return row_tiles(samples, max(1, int(wanted / max(features, outputs, 8))))
+    work = outputs * (features + EXPONENTIAL) + 4 * features
+    # reading a tile should outweigh adding up what it returns
+    return even_tiles(samples, min(samples * work // WORK_A_TILE, samples // (4 * outputs)))
 
 
 def stored_tiles(X: Any, outputs: int) -> list[slice]:
@@ -46,7 +57,7 @@ def stored_tiles(X: Any, outputs: int) -> list[slice]:
 
 def gram_tiles(samples: int, order: int) -> list[slice]:
     """Return the tiles of a sum of matrices of this order."""
-    return row_tiles(samples, max(GRAM_ROWS_A_TILE, ENTRIES_A_TILE // max(order, 1)))
+    return even_tiles(samples, samples // max(GRAM_ROWS_A_TILE, ENTRIES_A_TILE // max(order, 1)))
 
 
 def is_sparse(X: Any) -> bool:

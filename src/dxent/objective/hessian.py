@@ -48,15 +48,15 @@ class Factor:
 
     def solve(self, vector: Matrix) -> Matrix:
         """Return H⁻¹ v."""
-        lower = self.lower
-        half = scipy.linalg.solve_triangular(lower, vector, lower=True, check_finite=False)
-        return np.asarray(
-            scipy.linalg.solve_triangular(lower, half, lower=True, trans="T", check_finite=False)
-        )
+        (potrs,) = scipy.linalg.get_lapack_funcs(("potrs",), (self.lower,))
+        solution, _ = potrs(self.lower, vector, lower=True)
+        return np.asarray(solution)
 
     def half_solve(self, vector: Matrix) -> Matrix:
         """Return L⁻¹ v, whose Euclidean length is the length of v in the norm of H⁻¹."""
-        return np.asarray(scipy.linalg.solve_triangular(self.lower, vector, lower=True, check_finite=False))
+        (trtrs,) = scipy.linalg.get_lapack_funcs(("trtrs",), (self.lower,))
+        half, _ = trtrs(self.lower, vector, lower=True)
+        return np.asarray(half)
 
     @cached_property
     def inverse(self) -> Matrix:

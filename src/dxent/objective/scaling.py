@@ -12,6 +12,7 @@ softmax is constant (the columns of Q are orthonormal and sum to zero over the c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ class Coordinates:
         free = 1 if self.basis is None else self.basis.shape[1]
         return free, len(self.scale) + self.intercept
 
-    @property
+    @cached_property
     def divisor(self) -> Matrix:
         """The diagonal of D, shape (features [+ 1],)."""
         return np.append(self.scale, 1.0) if self.intercept else self.scale

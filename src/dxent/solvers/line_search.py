@@ -28,9 +28,10 @@ def line_search(
     if not slope < 0:
         return None
     there = problem.evaluate(here.point + direction)
-    if improves(here, there, direction) and abs(float(there.gradient @ direction)) <= flatness * -slope:
+    end = float(there.gradient @ direction)
+    if improves(here, there, direction) and abs(end) <= flatness * -slope:
         return there
-    step = flat_point(problem.along(here, direction), slope, flatness)
+    step = flat_point(problem.along(here, direction), slope, end, flatness)
     if step is None:
         return None
     for retreat in range(RETREATS):
@@ -48,17 +49,17 @@ def improves(here: Evaluation, there: Evaluation, direction: Vector) -> bool:
     return bool(there.value <= here.value + here.rounding) and shrunk
 
 
-def flat_point(ray: Ray, slope: float, flatness: float) -> float | None:
+def flat_point(ray: Ray, slope: float, end: float, flatness: float) -> float | None:
     """Return a t where the slope is still negative, or 0, but ``flatness`` times what it was, at most.
 
+    ``slope`` is that at t = 0, ``end`` that at t = 1 (NaN where that could not be told).
     By convexity F is lower there for certain, which it need not be where the slope is as small but positive.
     The root of the slope is bracketed by doubling, then narrowed by false position; where that moves the same
     end twice, by the middle of the bracket's magnitudes. Failing that, it is the bracket's low end.
     """
     low, low_slope, high, high_slope = 0.0, slope, np.inf, np.nan
-    step, moved = 1.0, 0
+    step, moved, new = 1.0, 0, end if np.isfinite(end) else ray.slope(1.0)
     for _ in range(TRIALS):
-        new = ray.slope(step)
         if flatness * slope <= new <= 0:
             return step
         if new < 0:
@@ -71,4 +72,5 @@ def flat_point(ray: Ray, slope: float, flatness: float) -> float | None:
             step = np.sqrt(low * high) if low > 0 else high / 16
         else:
             step = low + (high - low) * low_slope / (low_slope - high_slope)
+        new = ray.slope(step)
     return low if low > 0 else None
