@@ -38,6 +38,7 @@ class Solver:
 
 
 SOLVERS = {"newton": Solver(newton, 5), "newton-cg": Solver(newton_cg, 5), "lbfgs": Solver(lbfgs, 50)}
+COARSE = 1e-6  # whoever tolerates as much wants it soon
 RANK_FEATURES = 3000  # up to here linear dependence is looked for where nothing is penalised
 
 
@@ -153,21 +154,22 @@ def search(run: Run) -> str:
     reason = "finished"
     for name, most in plan(run.objective, run.settings.solver, run.settings.max_iter):
         # Newton takes a step even from a point that is proved, where that costs little: it ends at rounding
-        if (name == "newton" and cheap(run)) or not run.proved(run.here):
+        if (name == "newton" and polished(run)) or not run.proved(run.here):
             left = run.settings.max_iter + 1 - len(run.trace)
             reason = follow(run, name, min(most, left))
             if run.separated(run.here):
                 return reason
     anchor = factorised(run.here) or run.anchor
-    if reason == "finished" and anchor is not None:
+    if reason == "finished" and anchor is not None and polished(run):
         for here in chord(run.objective, anchor, run.here):
             run.here = here
     return reason
 
 
-def cheap(run: Run) -> bool:
-    """Return whether an exact Hessian costs no more than the passes so far."""
-    return newton_passes(run.objective) <= run.objective.count.passes
+def polished(run: Run) -> bool:
+    """Return whether to go on beyond the proof: for whom the tolerance is small, and a Hessian no dear one."""
+    cheap = newton_passes(run.objective) <= run.objective.count.passes
+    return cheap and run.settings.tol < COARSE
 
 
 def follow(run: Run, name: str, max_iter: int) -> str:
