@@ -167,7 +167,7 @@ def search(run: Run) -> str:
 
 
 def polished(run: Run) -> bool:
-    """Return whether to go on beyond the proof: for whom the tolerance is small, and a Hessian no dear one."""
+    """Return whether to go on beyond the proof: the tolerance is small, and a Hessian no dear one."""
     cheap = newton_passes(run.objective) <= run.objective.count.passes
     return cheap and run.settings.tol < COARSE
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dxent.evaluation import Evaluation
-from dxent.objective.hessian import Factor, ObjectiveHessian
+from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.objective import UNIT_ROUNDOFF, Objective
 
 __all__ = ["Certificate", "duality_bound", "self_concordance_bound"]
@@ -171,8 +171,9 @@ def self_concordance_bound(objective: Objective, anchor: Evaluation, here: Evalu
     delta += logit_rounding(objective, here)  # ‖X̃ᵀ S D Δz‖ in the norm of H⁻¹ is at most √(Δzᵀ S D Δz)
     delta /= math.sqrt(1 - doubt)
     shift = float(np.linalg.norm(factor.lower.T @ (here.point - anchor.point)))
-    for reach in (column_reach, row_reach):  # the second, sharper one costs a pass
-        R = reach(objective, factor) / math.sqrt(1 - doubt)
+    for sharper in (False, True):
+        reach = anchor.hessian.row_reach if sharper else anchor.hessian.column_reach
+        R = reach / math.sqrt(1 - doubt)
         stretch = math.exp(min(R * shift, 1.0) / 2)
         rho = R * delta * stretch**2
         if R * shift < 1 and rho < 1:
@@ -198,33 +199,6 @@ def factor_doubt(objective: Objective, hessian: ObjectiveHessian) -> float:
     gamma = 16 * math.sqrt(64 + objective.rows.samples / 16) * UNIT_ROUNDOFF
     squares = np.einsum("jk,jk->j", hessian.factor.lower, hessian.factor.lower)
     return gamma * float(squares @ hessian.factor.inverse_diagonal)
-
-
-def column_reach(objective: Objective, factor: Factor) -> float:
-    """Bound R by the columns' largest entries: ‖a‖_{H⁻¹} ≤ Σ_j |a_j| ‖e_j‖_{H⁻¹}."""
-    coords, columns = objective.coordinates, objective.moments
-    largest = columns.largest if coords.intercept else columns.largest + np.abs(columns.mean)
-    largest = largest / coords.scale
-    if coords.intercept:
-        largest = np.append(largest, 1.0)
-    spread = np.sqrt(factor.inverse_diagonal.reshape(coords.shape).sum(axis=0))
-    return pair_length(objective) * float(largest @ spread)
-
-
-def row_reach(objective: Objective, factor: Factor) -> float:
-    """Bound R row by row: ‖x̃ ⊗ q‖_{H⁻¹} ≤ ‖q‖ ‖L⁻¹ (x̃ ⊗ I)‖_F = ‖q‖ ‖T x̃‖, T from a QR factorisation."""
-    coords = objective.coordinates
-    triangle = np.asarray(np.linalg.qr(factor.inverse.reshape(-1, coords.shape[1]), mode="r"))
-    largest = 0.0
-    for rows in objective.rows.tiles(None):
-        images = coords.standard(rows) @ triangle.T
-        largest = max(largest, float(np.einsum("ij,ij->i", images, images).max()))
-    return pair_length(objective) * math.sqrt(largest)
-
-
-def pair_length(objective: Objective) -> float:
-    """Return ‖e_k − e_l‖ in the class basis: √2, or 1 for the single logit of two classes."""
-    return 1.0 if objective.coordinates.basis is None else math.sqrt(2)
 
 
 def decrement_factor(rho: float) -> float:

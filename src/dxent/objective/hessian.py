@@ -128,6 +128,31 @@ class ObjectiveHessian(SymmetricOperator):
         """The Cholesky factor of the matrix, formed once."""
         return Factor.of(self._dense())
 
+    @cached_property
+    def column_reach(self) -> float:
+        """A bound on R = max ‖(x̃_i, 1) ⊗ (e_k − e_l)‖ in the norm of H⁻¹ over all rows and pairs of classes.
+
+        By the columns' largest entries: ‖a‖ ≤ Σ_j |a_j| ‖e_j‖.
+        """
+        coords, columns = self.objective.coordinates, self.objective.moments
+        largest = columns.largest if coords.intercept else columns.largest + np.abs(columns.mean)
+        largest = largest / coords.scale
+        if coords.intercept:
+            largest = np.append(largest, 1.0)
+        spread = np.sqrt(self.factor.inverse_diagonal.reshape(coords.shape).sum(axis=0))
+        return coords.pair_length * float(largest @ spread)
+
+    @cached_property
+    def row_reach(self) -> float:
+        """A sharper bound on R, by a pass: ‖x̃ ⊗ q‖ ≤ ‖q‖ ‖L⁻¹ (x̃ ⊗ I)‖_F = ‖q‖ ‖T x̃‖, T from a QR."""
+        coords = self.objective.coordinates
+        triangle = np.asarray(np.linalg.qr(self.factor.inverse.reshape(-1, coords.shape[1]), mode="r"))
+        largest = 0.0
+        for rows in self.objective.rows.tiles(None):
+            images = coords.standard(rows) @ triangle.T
+            largest = max(largest, float(np.einsum("ij,ij->i", images, images).max()))
+        return coords.pair_length * float(np.sqrt(largest))
+
 
 @solve.register
 def _(operator: ObjectiveHessian, vector: Matrix) -> Matrix:

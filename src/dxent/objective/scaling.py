@@ -60,6 +60,11 @@ class Coordinates:
         """The diagonal of D, shape (features [+ 1],)."""
         return np.append(self.scale, 1.0) if self.intercept else self.scale
 
+    @property
+    def pair_length(self) -> float:
+        """‖e_k − e_l‖ in the class basis: √2, or 1 for the single logit of two classes."""
+        return 1.0 if self.basis is None else float(np.sqrt(2))
+
     def weights(self, point: Matrix) -> Matrix:
         """Return W (outputs, features [+ 1]) for a flat θ."""
         theta = point.reshape(self.shape) / self.divisor

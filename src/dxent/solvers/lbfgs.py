@@ -20,7 +20,7 @@ def lbfgs(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
     """Yield the iterates of L-BFGS whose initial matrix is the preconditioner.
 
     That is rebuilt after some steps, then after twice as many again, and so on: the curvature settles as the
-    fit proceeds.
+    fit proceeds. What was remembered is then forgotten: it was measured along a path far from here.
 
     See: Nocedal & Wright, Numerical Optimization, §7.2.
     """
@@ -30,7 +30,7 @@ def lbfgs(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
     while True:
         if steps > interval:
             preconditioner, steps, interval = problem.preconditioner(here), 0, 2 * interval
-            memory.precondition(preconditioner)
+            memory.clear()
             image = preconditioner.apply(here.gradient)
         steps += 1
         there = line_search(problem, here, -memory.apply(here.gradient, image), flatness=FLATNESS)

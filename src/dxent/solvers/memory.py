@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg.lapack import dtrtrs
 
-from dxent.evaluation import Preconditioner, Vector
+from dxent.evaluation import Vector
 
 __all__ = ["Memory"]
 
@@ -13,7 +13,7 @@ STEPS = 20
 
 
 class Memory:
-    """The last steps s, the changes y of the gradient along them, and M⁻¹ y for the preconditioner M.
+    """The last steps s, and M⁻¹ y for the changes y of the gradient along them and the preconditioner M.
 
     The estimate of the inverse Hessian that L-BFGS builds up from γ M⁻¹ is, written as one product,
 
@@ -26,7 +26,7 @@ class Memory:
     """
 
     def __init__(self, size: int) -> None:
-        self._steps, self._changes, self._images = (np.empty((STEPS, size)) for _ in range(3))
+        self._steps, self._images = np.empty((2, STEPS, size))
         self._SY, self._YMY = np.zeros((2, STEPS, STEPS))
         self._age: list[int] = []  # the rows in use, oldest first
 
@@ -42,17 +42,9 @@ class Memory:
         row = self._age.pop(0) if len(self._age) == STEPS else len(self._age)
         self._age.append(row)
         used = len(self._age)
-        for kept, new in zip((self._steps, self._changes, self._images), (step, change, image), strict=True):
-            kept[row] = new
+        self._steps[row], self._images[row] = step, image
         self._SY[:used, row] = self._steps[:used] @ change
         self._YMY[:used, row] = self._YMY[row, :used] = self._images[:used] @ change
-
-    def precondition(self, preconditioner: Preconditioner) -> None:
-        """Take a new M."""
-        used = len(self._age)
-        for row in self._age:
-            self._images[row] = preconditioner.apply(self._changes[row])
-        self._YMY[:used, :used] = self._images[:used] @ self._changes[:used].T
 
     def apply(self, gradient: Vector, image: Vector) -> Vector:
         """Return H g, for a gradient g and M⁻¹ g."""
