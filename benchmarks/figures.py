@@ -6,13 +6,18 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+from methods import METHODS
 from summary import Problem, gaps, proves, reference
 
 __all__ = ["draw"]
 
 FLOOR = 1e-13
-# Colours that remain apart for the colour-blind (Okabe & Ito 2008).
-COLOURS = ("#000000", "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
+# Colours that remain apart for the colour-blind (Okabe & Ito 2008), and a grey.
+PALETTE = ("#000000", "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#999999")
+# The same in every figure; the few that penalise the intercept have figures of their own.
+PENALISED = [name for name, method in METHODS.items() if method.penalises_intercept]
+FREE = [name for name in METHODS if name not in PENALISED]
+COLOURS = dict(zip(FREE + PENALISED, PALETTE + PALETTE, strict=False))
 # The same file for the same numbers.
 STYLE = {
     "svg.hashsalt": "dxent",
@@ -28,15 +33,12 @@ def draw(problems: list[Problem], path: Path) -> None:
     matplotlib.use("svg")
     from matplotlib import pyplot
 
-    names = sorted({curve["method"] for problem in problems for curve in problem.curves if curve["runs"]})
-    names.sort(key=lambda name: not name.startswith("dxent"))
-    colours = dict(zip(names, COLOURS, strict=False))
     with matplotlib.rc_context(STYLE):
         figure, axes = pyplot.subplots(
             1, len(problems), figsize=(3.2 * len(problems) + 1.8, 3.2), sharey=True, squeeze=False
         )
         for axis, problem in zip(axes[0], problems, strict=True):
-            panel(axis, problem, colours)
+            panel(axis, problem)
         axes[0][0].set_ylabel("relative gap to the optimum")
         handles = {
             text: handle
@@ -49,13 +51,13 @@ def draw(problems: list[Problem], path: Path) -> None:
         pyplot.close(figure)
 
 
-def panel(axis, problem: Problem, colours: dict[str, str]) -> None:
+def panel(axis, problem: Problem) -> None:
     """Draw the curves of one problem."""
     optimum = reference(problem.curves).optimum
     for curve in problem.curves:
         if not curve["runs"]:
             continue
-        name, colour = curve["method"], colours[curve["method"]]
+        name, colour = curve["method"], COLOURS[curve["method"]]
         seconds = [np.median(run["seconds"]) for run in curve["runs"]]
         heights = np.maximum(gaps(curve, optimum), FLOOR)
         bold = {"linewidth": 2.2, "zorder": 3} if proves(curve) else {"linewidth": 1.2}

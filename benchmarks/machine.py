@@ -13,7 +13,7 @@ from methods import version
 
 __all__ = ["about", "processor"]
 
-PACKAGES = ("numpy", "scipy", "scikit-learn", "scikit-learn-intelex", "cyanure", "torch", "dxent")
+PACKAGES = ("numpy", "scipy", "scikit-learn", "scikit-learn-intelex", "cyanure", "torch", "glmnet", "dxent")
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -2,7 +2,7 @@
 
 All minimise mean loss + ‖W‖²/(2 C n) with a free intercept, except those that penalise the intercept too.
 Peers get a tolerance of next to nothing and a limit of iterations, so that a ladder of limits shows the way
-down; dxent's rungs are tolerances, which it must prove.
+down; glmnet's rungs are the inverses of its own threshold; dxent's rungs are tolerances, which it must prove.
 """
 
 from __future__ import annotations
@@ -16,22 +16,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import glmnet
 import numpy as np
 import scipy.sparse
 
 __all__ = ["METHODS", "Fitted", "Method", "version"]
 
 DOUBLING = tuple(2**k for k in range(24))
+POWERS = tuple(10.0**k for k in range(3, 17))
 TOLERANCES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-9, 1e-10)
 
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """What a fit gave; `proof` has what only dxent tells."""
+    """What a fit gave; `proof` has what only dxent tells, `seconds` is for a fit in a process of its own."""
 
     coef: Any
     intercept: Any
     iterations: int
+    seconds: float | None = None
     proof: dict[str, Any] = field(default_factory=dict)
 
 
@@ -52,12 +55,12 @@ class Method:
         """Whether the rungs are tolerances that are proved."""
         return self.rungs is TOLERANCES
 
-    def refuses(self, samples: int, features: int, classes: int, sparse: bool) -> str:
-        """Return why it is not tried, or nothing."""
-        size = 8 * (features * classes) ** 2
-        if self.binary_only and classes > 2:
+    def refuses(self, facts: dict[str, Any]) -> str:
+        """Return why it is not tried on such a set, or nothing."""
+        size = 8 * (facts["features"] * facts["classes"]) ** 2
+        if self.binary_only and facts["classes"] > 2:
             return "binary only"
-        if self.dense_only and sparse:
+        if self.dense_only and facts["sparse"]:
             return "dense only"
         if self.forms_hessian and size > 2**32:
             return f"its Hessian needs {size / 2**30:,.0f} GiB"
@@ -88,7 +91,7 @@ def of_dxent(X: Any, y: Any, C: float, tol: float, fit_intercept: bool = True) -
     proof = {"gap_bound": model.optimality_.gap_bound, "passes": model.trace_[-1].passes}
     if tol == TOLERANCES[-1]:
         proof["trace"] = trace
-    return Fitted(model.coef_, model.intercept_, int(model.n_iter_[0]), proof)
+    return Fitted(model.coef_, model.intercept_, int(model.n_iter_[0]), proof=proof)
 
 
 def of_dxent_penalised(X: Any, y: Any, C: float, tol: float) -> Fitted:
@@ -96,7 +99,7 @@ def of_dxent_penalised(X: Any, y: Any, C: float, tol: float) -> Fitted:
     ones = np.ones((X.shape[0], 1))
     wide = scipy.sparse.hstack([X, ones], format="csr") if scipy.sparse.issparse(X) else np.hstack([X, ones])
     fitted = of_dxent(wide, y, C, tol, fit_intercept=False)
-    return Fitted(fitted.coef[:, :-1], fitted.coef[:, -1], fitted.iterations, fitted.proof)
+    return Fitted(fitted.coef[:, :-1], fitted.coef[:, -1], fitted.iterations, proof=fitted.proof)
 
 
 def of_scikit_learn(solver: str) -> Callable[[Any, Any, float, float], Fitted]:
@@ -169,6 +172,13 @@ def of_torch(X: Any, y: Any, C: float, limit: float) -> Fitted:
     return Fitted(W.detach().numpy(), b.detach().numpy(), optimizer.state[W]["n_iter"])
 
 
+def of_glmnet(X: Any, y: Any, C: float, limit: float) -> Fitted:
+    """Fit with glmnet; the limit is the inverse of its threshold."""
+    labels = np.unique(y, return_inverse=True)[1]
+    weights, seconds = glmnet.fit(X, labels, 1 / (C * len(labels)), 1 / limit)
+    return Fitted(weights[:, 1:], weights[:, 0], int(limit), seconds)
+
+
 METHODS = {
     "dxent": Method(of_dxent, "dxent", TOLERANCES),
     "scikit-learn lbfgs": Method(of_scikit_learn("lbfgs"), "scikit-learn", DOUBLING[3:]),
@@ -180,6 +190,7 @@ METHODS = {
     "scikit-learn-intelex": Method(of_intelex, "scikit-learn-intelex", DOUBLING[3:], dense_only=True),
     "cyanure": Method(of_cyanure, "cyanure", DOUBLING[2:]),
     "PyTorch L-BFGS": Method(of_torch, "torch", DOUBLING[3:], dense_only=True),
+    "glmnet": Method(of_glmnet, "glmnet", POWERS, dense_only=True),
     "dxent, intercept penalised": Method(
         of_dxent_penalised, "dxent", TOLERANCES, binary_only=True, penalises_intercept=True
     ),
@@ -191,6 +202,8 @@ METHODS = {
 
 def version(package: str) -> str:
     """Return the version that is installed, or nothing."""
+    if package == "glmnet":
+        return glmnet.version()
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         return importlib.metadata.version(package)
     return ""

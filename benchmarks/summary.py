@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["OURS", "Problem", "Reference", "Time", "disturbance", "read", "reference", "time_to"]
+__all__ = [
+    "Problem", "Reference", "Time", "disturbance", "gaps", "proves", "read", "reference", "time_to",
+]  # fmt: skip
 
 OURS = "dxent"
-ROUNDING = 4 * np.finfo(float).eps
+ROUNDING, TIGHT = 4 * np.finfo(float).eps, 1e-9
 Curve = dict[str, Any]
 
 
@@ -27,8 +29,13 @@ class Reference:
 
     @property
     def optimum(self) -> float:
-        """The bound where there is one (rounding may put it above what was reached), else the lowest seen."""
-        return min(self.upper, self.lower if math.isfinite(self.lower) else self.upper)
+        """The bound if the two agree to 1e-9; else the lowest seen: peers have the benefit of the doubt."""
+        return min(self.upper, self.lower) if self.known else self.upper
+
+    @property
+    def known(self) -> bool:
+        """Whether the two agree to 1e-9."""
+        return self.upper - self.lower <= TIGHT * abs(self.upper)
 
 
 @dataclass(frozen=True)
@@ -43,22 +50,28 @@ class Time:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """The curves of one set with one C and one treatment of the intercept."""
+    """The curves of one set with one C and one treatment of the intercept; some may have no fit."""
 
     name: str
     C: float
     penalised: bool
     curves: tuple[Curve, ...]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The set, and that the intercept is penalised where it is."""
+        return self.name + (", intercept penalised" if self.penalised else "")
 
     @property
     def ours(self) -> Curve | None:
         """Our own curve, if measured."""
-        return next((curve for curve in self.curves if proves(curve) and curve["runs"]), None)
+        return next((curve for curve in self.curves if proves(curve)), None)
 
     @property
     def peers(self) -> list[Curve]:
-        """The peers' curves that have a fit."""
-        return [curve for curve in self.curves if not proves(curve) and curve["runs"]]
+        """The peers' curves."""
+        return [curve for curve in self.curves if not proves(curve)]
 
     @property
     def proved_runs(self) -> list[dict[str, Any]]:
@@ -69,7 +82,7 @@ class Problem:
         """Return a sentence for every proof that another fit's objective, or its own, refutes."""
         upper = reference(self.curves).upper
         return [
-            f"{self.name}, C = {self.C:g}, tol {run['limit']:g}: claimed {run['gap_bound']:.3e}, "
+            f"{self.label}, C = {self.C:g}, tol {run['limit']:g}: claimed {run['gap_bound']:.3e}, "
             f"but {run['objective'] - upper:.3e} above the best"
             for run in self.proved_runs
             if run["objective"] - upper > run["gap_bound"] + ROUNDING * abs(upper)
@@ -89,14 +102,17 @@ def proves(curve: Curve) -> bool:
 
 
 def read(path: Path) -> tuple[dict[str, Any], list[Problem]]:
-    """Return where the results were made, and the problems in the order of their names' first appearance."""
+    """Return where the results were made, and the problems that have a fit, sorted."""
     given = json.loads(path.read_text(encoding="utf-8"))
     groups: dict[tuple[str, float, bool], list[Curve]] = defaultdict(list)
     for curve in given["curves"]:
         groups[curve["set"], curve["C"], curve["penalised"]].append(curve)
-    problems = [Problem(*key, tuple(curves)) for key, curves in groups.items()]
-    kept = [problem for problem in problems if problem.ours or problem.peers]
-    return given["about"], sorted(kept, key=lambda one: (one.name, one.penalised, one.C))
+    problems = [
+        Problem(*key, tuple(curves), given["sets"][key[0]])
+        for key, curves in groups.items()
+        if any(curve["runs"] for curve in curves)
+    ]
+    return given["about"], sorted(problems, key=lambda one: (one.name, one.penalised, one.C))
 
 
 def reference(curves: Any) -> Reference:
