@@ -28,6 +28,7 @@ FITS = python benchmarks/fits.py $(if $(DATA),--data $(DATA))
 bench:
 	$(FITS) $(BENCH)
 	python benchmarks/passes.py
+	$(if $(DATA),python benchmarks/sparse_passes.py --data $(DATA))
 	python benchmarks/scaling.py
 	python benchmarks/cold_start.py
 	python benchmarks/page.py
