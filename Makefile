@@ -20,7 +20,7 @@ accuracy:
 docs:
 	python -m sphinx -W --keep-going -q -d build/doctrees docs build/docs
 
-# The group bench too. DATA: the sets that scikit-learn does not bring; BENCH: more options of benchmarks/fits.py.
+# The group bench too, and Rscript with glmnet if that is to be measured. DATA: the sets that scikit-learn does not bring; BENCH: more options of benchmarks/fits.py.
 # Peers that were measured here, with the same versions, are not measured again.
 DATA ?= $(wildcard ../shared/data)
 FITS = python benchmarks/fits.py $(if $(DATA),--data $(DATA))

@@ -35,5 +35,5 @@ def markdown(table: Table) -> list[str]:
 
 
 def cell(entry: Any) -> str:
-    """Return a number to three digits, a text as it is."""
-    return entry if isinstance(entry, str) else f"{entry:.3g}"
+    """Return a number to three digits, or to the unit; a text as it is."""
+    return entry if isinstance(entry, str) else f"{entry:,.0f}" if entry >= 1000 else f"{entry:.3g}"

@@ -99,7 +99,7 @@ def from_table(path: Path, label: str) -> tuple[Any, Any]:
 
 def one_hot(column: Any) -> Any:
     """Return a column of 0 and 1 for each level; missing cells are a level."""
-    levels, codes = np.unique(column.to_numpy().astype(str), return_inverse=True)
+    levels, codes = np.unique([str(cell) for cell in column.to_pylist()], return_inverse=True)
     return np.eye(len(levels))[codes]
 
 
