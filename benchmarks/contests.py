@@ -117,7 +117,7 @@ def means(contests: list[Contest], gap: float) -> Table:
         f"free intercept, {EMBEDDINGS} apart: {len({one.problem.name for one in usual})} sets": usual,
         f"{EMBEDDINGS}, bound by matrix products": embeddings,
         "penalised intercept": penalised,
-        "of the first, all under 50 ms": [one for one in usual if one.short],
+        "of the first, where all take under 50 ms": [one for one in usual if one.short],
         "of the first, the others": [one for one in usual if not one.short],
     }
     slower = [f"{one.name} ({one.ratio('peer')})" for one in contests if one.falls_short("peer", 1.0)]
