@@ -13,8 +13,8 @@ __all__ = ["first_row", "gram_tiles", "is_sparse", "pass_tiles", "row_tiles", "s
 ENTRIES_A_TILE = 1 << 19
 """About a millisecond's work: enough to hide that a thread wakes up, small enough to stay in cache."""
 
-WORK_A_TILE = 1 << 22
-"""Multiplications of a dense pass in about a third of that."""
+WORK_A_TILE = 1 << 23
+"""Multiplications of a dense pass in about two thirds of that."""
 
 EXPONENTIAL = 40
 """An exponential, and what goes with it, takes as long as so many of them; to read a number, as four."""

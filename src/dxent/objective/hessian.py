@@ -122,7 +122,9 @@ class ObjectiveHessian(SymmetricOperator):
         )
         objective.count.passes += 1
         hessian = coords.conjugate(np.asarray(gram))
-        objective.penalty.add_to(hessian.reshape(coords.shape * 2), np.eye(coords.shape[0]))
+        blocks = hessian.reshape(coords.shape * 2)
+        for k in range(coords.shape[0]):
+            objective.penalty.add_to(blocks[k, :, k])
         return hessian
 
     @cached_property

@@ -78,7 +78,7 @@ class KroneckerPreconditioner:
         drawn, weights = curvature.rows(ROWS_PER_COLUMN * len(head), np.random.default_rng(objective.seed))
         gram = weighted_gram(objective, drawn, weights / max(weights.sum(), TINY), head, np.float64)
         ridge = np.diag(RIDGE * scales.mean() * np.diagonal(gram) + TINY)
-        penalty.take(head).add_to(ridge.reshape(1, len(head), 1, len(head)), np.eye(1))
+        penalty.take(head).add_to(ridge)
         values, vectors = scipy.linalg.eigh(gram, ridge, overwrite_a=True, overwrite_b=True)
         return cls(head, vectors, np.maximum(values, 0.0), scales, 1 / diagonal, coords.basis, cost)
 

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dxent.objective.hessian import Factor
+from dxent.kernels.threads import in_order
+from dxent.objective.block_cholesky import BlockColumns
 from dxent.objective.sampling import Curvature, weighted_gram
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class PairPreconditioner:
     the inverse is 1/λ_j.
     """
 
-    factor: Factor
+    factor: BlockColumns
     back: Matrix  # R⁻¹
     active: Matrix
     strengths: Matrix
@@ -49,7 +51,7 @@ class PairPreconditioner:
         """Return M⁻¹ v."""
         theta = vector.reshape(len(self.back), -1)
         turned = (self.back.T @ theta[:, self.active]).ravel()
-        solved = self.factor.solve(turned.astype(self.factor.lower.dtype)).astype(np.float64)
+        solved = self.factor.solve(turned.astype(self.factor.dtype)).astype(np.float64)
         result = theta / np.where(self.strengths > 0, self.strengths, 1.0)
         result[:, self.active] = self.back @ solved.reshape(len(self.back), -1)
         return result.ravel()
@@ -58,21 +60,41 @@ class PairPreconditioner:
     def of(
         cls, objective: Objective, curvature: Curvature, active: Matrix, cost: float
     ) -> PairPreconditioner:
-        """Draw terms, add them up over the ``active`` columns, and factorise."""
-        basis, free = objective.coordinates.basis, objective.coordinates.shape[0]
+        """Draw terms, add them up over the ``active`` columns, and factorise.
+
+        Where rounding makes the matrix indefinite, more and more is added to its diagonal.
+        """
+        basis = objective.coordinates.basis
         back = np.eye(1) if basis is None else np.linalg.inv(basis[1:] - basis[0])
-        hessian = np.zeros((free, len(active), free, len(active)), precision(objective))
-        objective.penalty.take(active).add_to(hessian, back.T @ back)
-        order = free * len(active)
-        rng = np.random.default_rng(objective.seed)
-        drawn, weights = curvature.draw(TERMS_PER_PARAMETER * order, rng)
-        for smaller, larger, mine, times in grouped(drawn, *draw_pairs(curvature.probs[drawn], rng)):
-            # the pairs of a row add up to Σ_{k<l} p_k p_l, which is half its curvature
-            halves = weights[mine] * times / 2
-            add(
-                hessian, smaller, larger, weighted_gram(objective, drawn[mine], halves, active, hessian.dtype)
-            )
-        return cls(Factor.of(hessian.reshape(order, order)), back, active, objective.penalty.strengths, cost)
+        lift = 0.0
+        while True:
+            hessian = sampled_hessian(objective, curvature, active, back.T @ back)
+            hessian.lift(lift)
+            if hessian.factorise():
+                return cls(hessian, back, active, objective.penalty.strengths, cost)
+            lift = 100 * lift if lift else hessian.order * float(np.finfo(hessian.dtype).eps)
+
+
+def sampled_hessian(
+    objective: Objective, curvature: Curvature, active: Matrix, classes: Matrix
+) -> BlockColumns:
+    """Return the Hessian from terms that are drawn, and the penalty, whose factor on classes is given."""
+    hessian = BlockColumns.zeros(len(classes), len(active), precision(objective))
+    penalty = objective.penalty.take(active)
+    for s, t in combinations_with_replacement(range(len(classes)), 2):
+        penalty.add_to(hessian.block(t, s), classes[t, s])
+    rng = np.random.default_rng(objective.seed)
+    drawn, weights = curvature.draw(TERMS_PER_PARAMETER * hessian.order, rng)
+    groups = list(grouped(drawn, *draw_pairs(curvature.probs[drawn], rng)))
+
+    def gram(group: tuple[int, int, Matrix, Matrix]) -> Matrix:
+        # the pairs of a row add up to Σ_{k<l} p_k p_l, which is half its curvature
+        halves = weights[group[2]] * group[3] / 2
+        return weighted_gram(objective, drawn[group[2]], halves, active, hessian.dtype)
+
+    for (smaller, larger, *_), part in zip(groups, in_order(gram, groups), strict=True):
+        add(hessian, smaller, larger, part)
+    return hessian
 
 
 def pair_work(free: int, active: int) -> float:
@@ -117,13 +139,14 @@ def grouped(drawn: Matrix, first: Matrix, second: Matrix) -> Iterator[tuple[int,
         yield int(terms[mine[0], 0]), int(terms[mine[0], 1]), order[mine], count
 
 
-def add(hessian: Matrix, smaller: int, larger: int, gram: Matrix) -> None:
-    """Add (e_k − e_l)(e_k − e_l)ᵀ ⊗ gram, class 0 left out, to (classes − 1, width, classes − 1, width)."""
+def add(hessian: BlockColumns, smaller: int, larger: int, gram: Matrix) -> None:
+    """Add (e_k − e_l)(e_k − e_l)ᵀ ⊗ gram, class 0 left out."""
     s, t = smaller - 1, larger - 1
     if s == t:  # a row with a saturated probability, of weight zero
         return
-    hessian[t, :, t] += gram
+    own = hessian.block(t, t)
+    own += gram
     if s >= 0:
-        hessian[s, :, s] += gram
-        hessian[s, :, t] -= gram
-        hessian[t, :, s] -= gram
+        other, both = hessian.block(s, s), hessian.block(t, s)
+        other += gram
+        both -= gram

@@ -39,13 +39,8 @@ class L2:
         """Return the penalty on some of the columns."""
         return L2(self.strengths[columns], None if self.gauge is None else self.gauge[columns])
 
-    def add_to(self, hessian: NDArray[np.floating[Any]], classes: Matrix) -> None:
-        """Add C ⊗ (diag λ + N Nᵀ) in place to a Hessian (classes − 1, width, classes − 1, width).
-
-        ``classes`` C is the identity in θ's own coordinates.
-        """
-        for s, t in np.argwhere(classes):
-            block = hessian[s, :, t]
-            np.einsum("jj->j", block)[:] += (classes[s, t] * self.strengths).astype(hessian.dtype)
-            if self.gauge is not None:
-                block += (classes[s, t] * (self.gauge @ self.gauge.T)).astype(hessian.dtype)
+    def add_to(self, block: NDArray[np.floating[Any]], factor: float = 1.0) -> None:
+        """Add so many times diag λ + N Nᵀ in place to a class's block (width, width) of a Hessian."""
+        np.einsum("jj->j", block)[:] += (factor * self.strengths).astype(block.dtype)
+        if self.gauge is not None:
+            block += (factor * (self.gauge @ self.gauge.T)).astype(block.dtype)

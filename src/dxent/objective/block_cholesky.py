@@ -1,0 +1,128 @@
+"""A Cholesky factor in block columns, each from its diagonal block down: half the memory of a square.
+
+The matrix has a block for each pair of classes. Block columns take their parts of the factor one after the
+other, each from all before it; their rows are worked on by several threads, a few at a time, which are the
+same for any number of threads.
+
+See: Golub & Van Loan, Matrix Computations, algorithm 4.2.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import DTypeLike, NDArray
+
+from dxent.kernels.threads import in_order
+from dxent.kernels.tiles import row_tiles
+
+__all__ = ["BlockColumns"]
+
+Matrix = NDArray[Any]
+
+COLUMNS_TOGETHER = 512  # at least, unless the matrix is smaller
+ROWS_TOGETHER = 256  # their sums stay in the second-level cache
+
+
+@dataclass(frozen=True, eq=False)
+class BlockColumns:
+    """The lower triangle of a symmetric matrix (classes · width, classes · width).
+
+    Of a column's diagonal block the part above the diagonal says nothing.
+    """
+
+    width: int
+    classes_together: int
+    columns: tuple[Matrix, ...]
+
+    @classmethod
+    def zeros(cls, classes: int, width: int, dtype: DTypeLike) -> BlockColumns:
+        """Return a matrix of zeros."""
+        together = min(-(-COLUMNS_TOGETHER // width), classes)
+        firsts = range(0, classes, together)
+        columns = (
+            np.zeros(((classes - first) * width, min(together, classes - first) * width), dtype)
+            for first in firsts
+        )
+        return cls(width, together, tuple(columns))
+
+    @property
+    def order(self) -> int:
+        """Number of rows."""
+        return len(self.columns[0])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the entries."""
+        return self.columns[0].dtype
+
+    def lift(self, share: float) -> None:
+        """Add so much of the largest entry of the diagonal to all of it; of zeros, make the identity."""
+        if not share:
+            return
+        diagonals = [np.einsum("jj->j", column[: column.shape[1]]) for column in self.columns]
+        largest = max(float(diagonal.max()) for diagonal in diagonals) or 1 / share
+        for diagonal in diagonals:
+            diagonal += diagonal.dtype.type(share * largest)
+
+    def block(self, s: int, t: int) -> Matrix:
+        """Return the block of classes s ≥ t, to be added to."""
+        column, t = divmod(t, self.classes_together)
+        s -= column * self.classes_together
+        rows, columns = (slice(k * self.width, (k + 1) * self.width) for k in (s, t))
+        return self.columns[column][rows, columns]
+
+    def factorise(self) -> bool:
+        """Put L into the place of the matrix L Lᵀ, and L_bb⁻¹ into that of each diagonal block L_bb.
+
+        Returns whether the matrix was positive definite; if not, it is lost.
+        """
+        return all(map(self._factorise_column, range(len(self.columns))))
+
+    def _factorise_column(self, index: int) -> bool:
+        column = self.columns[index]
+        size = column.shape[1]
+        before = [left[len(left) - len(column) :] for left in self.columns[:index]]
+
+        def less_earlier(rows: slice) -> None:
+            for left in before:
+                column[rows] -= left[rows] @ left[:size].T
+
+        run(less_earlier, len(column))
+        potrf, trtri = scipy.linalg.get_lapack_funcs(("potrf", "trtri"), (column,))
+        lower, failed = potrf(column[:size], lower=True, clean=True)
+        if failed:
+            return False
+        inverse, _ = trtri(lower, lower=True)
+        column[:size] = inverse
+
+        below = column[size:]
+
+        def divide(rows: slice) -> None:
+            below[rows] = below[rows] @ inverse.T
+
+        run(divide, len(below))
+        return True
+
+    def solve(self, vector: Matrix) -> Matrix:
+        """Return the solution of L Lᵀ x = v, once the matrix is factorised."""
+        x = vector.copy()
+        for column in self.columns:
+            mine, rest = np.split(x[len(x) - len(column) :], [column.shape[1]])
+            mine[:] = column[: len(mine)] @ mine
+            rest -= column[len(mine) :] @ mine
+        for column in reversed(self.columns):
+            mine, rest = np.split(x[len(x) - len(column) :], [column.shape[1]])
+            mine -= rest @ column[len(mine) :]
+            mine[:] = mine @ column[: len(mine)]
+        return x
+
+
+def run(work: Callable[[slice], None], rows: int) -> None:
+    """Do the work of all rows, some at a time."""
+    for _ in in_order(work, row_tiles(rows, ROWS_TOGETHER)):
+        pass
