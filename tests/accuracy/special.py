@@ -37,6 +37,17 @@ ROWS = [
     ([0, -800], ([1, 0], [0, -800], 0, 0, [0, 0], [0, 0])),
 ]  # fmt: skip
 
+# The same where entries, here None, are left out by `where=`.
+LEFT_OUT = [
+    ([None, 0, 1], ([0, S, 1 - S], [-INF, -1 - L, -L], 1 + L, INF, [0, S, 1 - S], [0, V, V])),
+    ([0, None, 1], ([S, 0, 1 - S], [-1 - L, -INF, -L], 1 + L, 1 + L, [S - 1, 0, 1 - S], [V, 0, V])),
+    ([0, None, None], ([1, 0, 0], [0, -INF, -INF], 0, 0, [0, 0, 0], [0, 0, 0])),
+    ([INF, None, 0], FIRST),
+    ([-INF, None, 0], ([0, 0, 1], [-INF, -INF, 0], 0, INF, [-1, 0, 1], [0, 0, 0])),
+    ([-INF, None, -INF], ([NAN, 0, NAN], [NAN, -INF, NAN], -INF, NAN, [NAN, 0, NAN], [NAN, 0, NAN])),
+    ([None, None, None], ([0, 0, 0], [-INF] * 3, -INF, 0, [0, 0, 0], [0, 0, 0])),
+]
+
 POINT_FUNCTIONS = (
     "sigmoid",
     "sigmoid_slope",
@@ -69,8 +80,9 @@ Where a function has a limit at infinity it has that value there; where it has n
 all of a row; two have no limit, nor has a row of −∞. NaN spoils its own row only. `max` is the largest number
 of the dtype. No entry comes with a warning. Loss and gradient are for the first class.
 
-With a mask `where=`, an entry that is left out has probability 0 and log-probability −∞, and a row without
-any entry has logsumexp −∞. In a loss 0 · log 0 = 0: what a target does not ask for costs nothing.
+A mask `where=` leaves out the entries shown as –, whatever they hold: probability 0, log-probability −∞, no
+derivative, no part in label smoothing. A row without any entry has logsumexp −∞ and loss 0, and does not
+count in the mean. In a loss 0 · log 0 = 0: what a target does not ask for costs nothing.
 
 The tests compare this table with every kernel and array library. Written by `python -m accuracy.special`.
 """
@@ -87,6 +99,8 @@ def text(value):
     """Return a value as the page shows it."""
     if isinstance(value, list):
         return "[" + ", ".join(map(text, value)) + "]"
+    if value is None:
+        return "–"
     return (value if isinstance(value, str) else f"{value:.4g}").replace("inf", "∞").replace("-", "−")
 
 
@@ -100,7 +114,7 @@ def table(first, names, cases):
 
 def page():
     """Return the page."""
-    lines = [*table("logits", ROW_FUNCTIONS, ROWS), *table("z", POINT_FUNCTIONS, POINTS)]
+    lines = [*table("logits", ROW_FUNCTIONS, ROWS + LEFT_OUT), *table("z", POINT_FUNCTIONS, POINTS)]
     return "\n".join([HEAD.rstrip(), *lines]) + "\n"
 
 

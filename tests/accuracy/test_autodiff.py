@@ -128,6 +128,26 @@ def test_masked_entries_have_no_gradient(library):
     assert np.isfinite(found).all()
 
 
+def test_losses_of_masked_rows(library):
+    mask = np.array([[True, False, True], [False, False, False], [True, True, True]])
+    loss = SoftmaxCrossEntropy(np.array([0, 0, 1]), where=mask)
+    holes = np.where(mask, X, np.nan)
+    if library == "torch":
+        import torch
+
+        x = torch.tensor(holes, requires_grad=True)
+        loss(x).backward()
+        first, second = x.grad.numpy(), torch.func.hessian(loss)(x).detach().numpy()
+    else:
+        import jax
+
+        jax.config.update("jax_enable_x64", True)
+        by_hand = jax.jit(lambda a, m: SoftmaxCrossEntropy(loss.targets, where=m)(a))
+        first, second = jax.grad(by_hand)(holes, mask), jax.hessian(by_hand)(holes, mask)
+    np.testing.assert_allclose(np.asarray(first), loss.gradient(holes), rtol=1e-14)
+    np.testing.assert_allclose(np.reshape(second, (9, 9)), loss.hessian(holes).to_dense(), rtol=1e-13)
+
+
 def test_labels_where_jax_has_no_64_bits():
     jax = pytest.importorskip("jax")
     with jax.enable_x64(False):

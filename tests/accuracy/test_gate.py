@@ -1,13 +1,15 @@
 """No function and no derivative is off by more than it promises, on any family of inputs, in any kernel."""
 
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from accuracy import families
 from accuracy.measures import DXENT, POINTS, ROWS, measure_points, measure_rows, references
-from dxent.functions import SoftmaxCrossEntropy
+from dxent.functions import SoftmaxCrossEntropy, log_softmax, logsumexp, softmax
+from dxent.operators import diagonal
 
 pytestmark = pytest.mark.usefixtures("kernels")
 every_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -32,6 +34,38 @@ def test_logistic_functions(name, dtype):
     for family, z in families.points(dtype, 20).items():
         errors = measure_points(DXENT, name, z)
         assert errors.keeps(POINTS[name].allowed[dtype]), (family, str(errors))
+
+
+def among_absent(function):
+    """Make a function of masked rows one of rows: between their entries are others that are left out."""
+
+    def of_rows(x, *labels):
+        wide = np.full((len(x), 2 * x.shape[1]), np.nan, x.dtype)
+        wide[:, ::2] = x
+        found = function(wide, np.arange(wide.shape[1]) % 2 == 0, *(2 * y for y in labels))
+        return found[:, ::2] if found.ndim == 2 else found
+
+    return of_rows
+
+
+MASKED = SimpleNamespace(
+    softmax=among_absent(lambda x, m: softmax(x, where=m)),
+    log_softmax=among_absent(lambda x, m: log_softmax(x, where=m)),
+    logsumexp=among_absent(lambda x, m: logsumexp(x, where=m)),
+    cross_entropy=among_absent(lambda x, m, y: SoftmaxCrossEntropy(y, reduction="none", where=m)(x)),
+    gradient=among_absent(lambda x, m, y: SoftmaxCrossEntropy(y, reduction="sum", where=m).gradient(x)),
+    variance=among_absent(
+        lambda x, m: diagonal(SoftmaxCrossEntropy(0 * x[:, 0], reduction="sum", where=m).hessian(x))
+    ),
+)
+
+
+@every_dtype
+@pytest.mark.parametrize("name", vars(MASKED))
+def test_functions_of_rows_with_entries_left_out(name, dtype):
+    for family, (inputs, exact) in rows(dtype).items():
+        errors = measure_rows(MASKED, name, inputs, exact)
+        assert errors.keeps(ROWS[name].allowed[dtype]), (family, str(errors))
 
 
 @pytest.mark.parametrize("dtype", ["f8", "f4", "f2", ">f8", "g"])

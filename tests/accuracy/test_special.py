@@ -15,9 +15,21 @@ from dxent.functions import (
     softmax,
     softplus,
 )
+from dxent.operators import diagonal
 
 every_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
 every_row = pytest.mark.parametrize(("row", "values"), special.ROWS, ids=lambda case: str(case)[:30])
+
+every_left_out = pytest.mark.parametrize(("row", "values"), special.LEFT_OUT, ids=lambda case: str(case)[:30])
+
+
+def library_of(name):
+    xp = pytest.importorskip(name)
+    if name == "jax.numpy":
+        import jax
+
+        jax.config.update("jax_enable_x64", True)
+    return xp
 
 
 def same(found, wanted, dtype):
@@ -39,6 +51,39 @@ def test_rows(row, values, dtype):
         assert np.isfinite(found[1]).all()
 
 
+def masked(row, dtype, xp=np):
+    """A row of the table, with NaN in the places that are left out, and its mask."""
+    present = [value is not None for value in row]
+    values = [np.nan if value is None else value for value in row]
+    return xp.asarray([values], dtype=getattr(xp, dtype)), xp.asarray([present])
+
+
+def of_masked(x, present, targets):
+    """Return what the table has columns for."""
+    each, total = (SoftmaxCrossEntropy(targets, reduction=how, where=present) for how in ("none", "sum"))
+    functions = (softmax(x, where=present), log_softmax(x, where=present), logsumexp(x, where=present))
+    return *functions, each(x), total.gradient(x), diagonal(total.hessian(x))
+
+
+@every_dtype
+@every_left_out
+@pytest.mark.usefixtures("kernels")
+def test_rows_with_entries_left_out(row, values, dtype):
+    x, present = masked(row, dtype)
+    for targets in (np.array([0]), np.eye(len(row))[:1]):
+        for found, expected in zip(of_masked(x, present, targets), values, strict=True):
+            same(found[0], expected, dtype)
+
+
+@pytest.mark.parametrize("library", ["array_api_strict", "torch", "jax.numpy"])
+def test_entries_left_out_in_other_libraries(library):
+    xp = library_of(library)
+    for row, values in special.LEFT_OUT:
+        x, present = masked(row, "float64", xp)
+        for found, expected in zip(of_masked(x, present, xp.asarray([0])), values, strict=True):
+            same(found[0, ...], expected, "float64")
+
+
 @every_dtype
 @pytest.mark.usefixtures("kernels")
 def test_points(dtype):
@@ -51,11 +96,7 @@ def test_points(dtype):
 
 @pytest.mark.parametrize("library", ["array_api_strict", "torch", "jax.numpy"])
 def test_other_libraries(library):
-    xp = pytest.importorskip(library)
-    if library == "jax.numpy":
-        import jax
-
-        jax.config.update("jax_enable_x64", True)
+    xp = library_of(library)
     largest = np.finfo("float64").max
     for row, values in special.ROWS:
         x = xp.asarray([special.numbers(row, largest)], dtype=xp.float64)

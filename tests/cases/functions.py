@@ -37,6 +37,7 @@ x, X = rng.normal(size=3), rng.normal(size=(5, 3))
 W, Wb, w = rng.normal(size=(4, 3)), rng.normal(size=(4, 4)), rng.normal(size=3)
 V = rng.normal(size=(4, 2))
 weights = np.array([2.0, 0.5, 1.0])
+present = np.array([[True, False, True, True], [False] * 4, [True, True, False, True]])
 class_weight = np.array([1.0, 0.0, 2.0, 0.25])
 
 CASES = {name: (known.f, known.x) for name, known in known_functions().items()} | {
@@ -72,6 +73,15 @@ CASES = {name: (known.f, known.x) for name, known in known_functions().items()} 
     ),
     "softmax_cross_entropy_options": (
         SoftmaxCrossEntropy(labels, weights, class_weight, label_smoothing=0.1, ignore_index=0),
+        z2,
+    ),
+    "softmax_cross_entropy_masked": (SoftmaxCrossEntropy(labels, weights, where=present), z2),
+    "softmax_cross_entropy_masked_options": (
+        SoftmaxCrossEntropy(labels, None, class_weight, label_smoothing=0.1, where=present),
+        z2,
+    ),
+    "softmax_cross_entropy_masked_soft": (
+        SoftmaxCrossEntropy(soft * present, reduction="none", where=present),
         z2,
     ),
     "sigmoid_cross_entropy_options": (

@@ -98,6 +98,52 @@ def test_a_row_of_weight_zero_may_hold_anything():
     np.testing.assert_array_equal(loss.gradient(rows)[:2], 0)
 
 
+@pytest.mark.parametrize("targets", [[0, 0, 1], np.eye(2)[[0, 0, 1]]], ids=["labels", "soft"])
+def test_nor_has_it_a_part_in_the_hessian(targets):
+    rows = np.array([[np.nan, 0.0], [np.inf, np.inf], [1.0, 2.0]])
+    H = SoftmaxCrossEntropy(targets, sample_weight=[0, 0, 1.0]).hessian(rows).to_dense()
+    np.testing.assert_array_equal(H[:4], 0)
+    np.testing.assert_array_equal(H[4:, 4:], SoftmaxCrossEntropy(1).hessian(rows[2]).to_dense())
+    events = SigmoidCrossEntropy([0, 0, 1.0], sample_weight=[0, 0, 1.0]).hessian(rows[:, 0])
+    np.testing.assert_array_equal(np.diag(events.to_dense())[:2], 0)
+
+
+@pytest.mark.parametrize("targets", [y, T], ids=["labels", "soft"])
+@pytest.mark.parametrize("smoothing", [0, 0.2])
+def test_classes_that_are_left_out_might_as_well_not_exist(targets, smoothing):
+    some = np.array([True, True, True, False])
+    wide = np.insert(z, 3, [np.nan, np.inf, -np.inf, 0.0, 1e300], axis=1)
+    wider = targets if targets.ndim == 1 else np.insert(targets, 3, 0.0, axis=1)
+    loss = SoftmaxCrossEntropy(targets, s, label_smoothing=smoothing)
+    masked = SoftmaxCrossEntropy(wider, s, label_smoothing=smoothing, where=some)
+    assert masked(wide) == pytest.approx(loss(z), rel=1e-15)
+    np.testing.assert_allclose(masked.gradient(wide)[:, :3], loss.gradient(z), rtol=1e-14)
+    np.testing.assert_array_equal(masked.gradient(wide)[:, 3], 0)
+    H, kept = masked.hessian(wide).to_dense(), np.tile(some, 5)
+    np.testing.assert_allclose(H[np.ix_(kept, kept)], loss.hessian(z).to_dense(), rtol=1e-14)
+    np.testing.assert_array_equal(H[~kept], 0)
+
+
+def test_a_sample_without_classes_counts_nothing():
+    present = np.array([[True] * 3] * 4 + [[False] * 3])
+    for targets in (y, T):
+        for reduction in ("mean", "sum"):
+            masked = SoftmaxCrossEntropy(targets, s, reduction=reduction, where=present)
+            without = SoftmaxCrossEntropy(targets[:4], s[:4], reduction=reduction)
+            assert masked(z) == pytest.approx(without(z[:4]), rel=1e-15)
+            np.testing.assert_allclose(masked.gradient(z)[:4], without.gradient(z[:4]), rtol=1e-15)
+    assert np.isnan(softmax_cross_entropy(z, y, where=False))
+    np.testing.assert_array_equal(SoftmaxCrossEntropy(y, where=False).gradient(z), 0)
+
+
+def test_a_mask_that_does_not_fit():
+    for mask in (np.ones((5, 2), bool), np.ones((1, 5, 3), bool)):
+        with pytest.raises(ValueError, match=r"^where= has shape .* of the array, \(5, 3\)\.$"):
+            softmax_cross_entropy(z, y, where=mask)
+        with pytest.raises(ValueError, match="where= has shape"):
+            softmax(z, where=mask)
+
+
 def test_more_axes_than_two():
     images, labels = rng.normal(size=(2, 3, 4, 5)), rng.integers(0, 5, (2, 3, 4))
     flat = softmax_cross_entropy(images.reshape(-1, 5), labels.ravel())

@@ -11,14 +11,14 @@ and, written as p_j (Σ_{k≠j} t_k) − t_j (1 − p_j), keeps its digits where
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, final
+from typing import Any, final
 
 from dxent._typing import Array
 from dxent.functions.normalizers import softmax_jacobian
 from dxent.functions.reduction import Loss, times
 from dxent.functions.targets import binary_targets, class_targets, label_targets, non_negative
 from dxent.kernels import logistic
-from dxent.kernels.arrays import astype, namespace, widen
+from dxent.kernels.arrays import astype, masked, namespace, present_in, widen
 from dxent.kernels.rowwise import label_losses, label_terms, rows_of
 from dxent.operators.base import LinearOperator
 from dxent.operators.elementary import Diagonal
@@ -45,17 +45,11 @@ class ClassLoss(Loss):
     reduction: str = "mean"
 
     _per_sample = 1
-    _by_label: ClassVar[bool] = False
-    """Whether labels may come as they are, without the zeros around them."""
 
     def __post_init__(self) -> None:
         self._check_options()
         if self.class_weight is not None:
             non_negative(self.class_weight, "class_weight")
-
-    def _weigh_targets(self, x: Array) -> tuple[tuple[Array, ...], Array]:
-        t, mass = (self._by_label and label_targets(x, self)) or class_targets(widen(x), self)
-        return (t,), mass
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -96,6 +90,10 @@ class CrossEntropy(ClassLoss):
     See: C. M. Bishop, Pattern Recognition and Machine Learning, 2006, (4.108).
     """
 
+    def _weigh_targets(self, x: Array) -> tuple[tuple[Array, ...], Array]:
+        t, mass = class_targets(widen(x), self)
+        return (t,), mass
+
     def _losses(self, x: Array, *t: Array) -> Array:
         xp = namespace(x)
         return xp.sum(times(t[0], -xp.log(widen(x))), axis=-1)
@@ -117,8 +115,9 @@ class BinaryCrossEntropy(BinaryLoss):
     Shapes: probabilities and targets alike → a number, or the same with ``reduction="none"``. Units: nats.
     Derivative: `Row`, or `Diagonal` without reduction; second order: `Diagonal`.
     Range: 0 ≤ p ≤ 1, without a clamp; 0 · log 0 = 0. Accuracy: 2 ulp an entry.
-    Options: sample_weight; pos_weight w: t log p counts w-fold, in the mean's denominator too, so this is the
-    two-class loss with class weights (1, w); label_smoothing ε: t → (1 − ε) t + ε/2; reduction.
+    Options: sample_weight, one an entry: 0 leaves it out, whatever it holds; pos_weight w: t log p counts
+    w-fold, in the mean's denominator too, so this is the two-class loss with class weights (1, w);
+    label_smoothing ε: t → (1 − ε) t + ε/2; reduction.
     Raises: ValueError for targets outside [0, 1], negative weights, shapes that do not fit.
     """
 
@@ -133,10 +132,11 @@ class BinaryCrossEntropy(BinaryLoss):
     def _curvature(self, x: Array, scale: Array, *t: Array) -> LinearOperator:
         (yes, no), wide = t, widen(x)
         curvature = times(yes, 1 / wide / wide) + times(no, 1 / (1 - wide) / (1 - wide))
-        return Diagonal(astype(scale * curvature, x.dtype))
+        return Diagonal(astype(times(scale, curvature), x.dtype))
 
 
 @final
+@dataclass(frozen=True, eq=False, repr=False)
 class SoftmaxCrossEntropy(ClassLoss):
     """The cross-entropy of softmax probabilities, as a function of the logits: convex, and linear far out.
 
@@ -147,27 +147,40 @@ class SoftmaxCrossEntropy(ClassLoss):
     Derivative: `Row`, by samples without reduction; second order: `SoftmaxJacobian`.
     Range: −∞ for a logit means that class is impossible: ∞ where it is the target. Accuracy: for a label
     3 ulp, loss and gradient, and 4 ulp, Hessian, however confident the prediction.
-    Options and errors: as `CrossEntropy`.
+    Options and errors: as `CrossEntropy`, and where: a mask that broadcasts to the logits. A class that it
+    leaves out has probability 0, no derivative and no part in label smoothing, and costs ∞ as the target. A
+    sample without any class counts nothing.
     See: C. M. Bishop, Pattern Recognition and Machine Learning, 2006, (4.108)–(4.110).
     """
 
-    _by_label = True
+    where: Any = None
+
+    def _weigh_targets(self, x: Array) -> tuple[tuple[Array, ...], Array]:
+        present = None if self.where is None else present_in(x, self.where)
+        t, mass = label_targets(x, self, present) or class_targets(widen(x), self, present)
+        return (t,), mass
 
     def _losses(self, x: Array, *t: Array) -> Array:
         if t[0].shape != x.shape:
-            return label_losses(x, t[0])
-        return namespace(x).sum(times(t[0], -rows_of(widen(x)).log_softmax()), axis=-1)
+            return label_losses(masked(x, self.where, -float("inf")), t[0])
+        log_p = rows_of(widen(x), where=self.where).log_softmax()
+        return namespace(x).sum(times(t[0], -log_p), axis=-1)
 
     def _terms(self, x: Array, scale: Array, *t: Array) -> tuple[Array, Array]:
         if t[0].shape != x.shape:
-            return label_terms(x, t[0], scale)
-        (weights,), rows = t, rows_of(widen(x))
-        others = namespace(x).sum(weights, axis=-1, keepdims=True) - weights
-        return self._losses(x, *t), times(scale, rows.softmax() * others - weights * rows.complement())
+            losses, gradient = label_terms(masked(x, self.where, -float("inf")), t[0], scale)
+        else:
+            (weights,), rows, losses = t, rows_of(widen(x), where=self.where), self._losses(x, *t)
+            others = namespace(x).sum(weights, axis=-1, keepdims=True) - weights
+            gradient = times(scale, rows.softmax() * others - weights * rows.complement())
+        return losses, masked(gradient, self.where, 0.0)
 
     def _curvature(self, x: Array, scale: Array, *t: Array) -> LinearOperator:
-        total = namespace(x).sum(t[0], axis=-1, keepdims=True) if t[0].shape == x.shape else 1.0
-        return replace(softmax_jacobian(rows_of(x)), weight=astype(scale * total, x.dtype))
+        if t[0].shape == x.shape:
+            scale = scale * namespace(x).sum(t[0], axis=-1, keepdims=True)
+        # What counts nothing may hold anything.
+        rows = rows_of(namespace(x).where(scale == 0, 0.0, x), where=self.where)
+        return replace(softmax_jacobian(rows), weight=astype(scale, x.dtype))
 
 
 @final
@@ -195,7 +208,7 @@ class SigmoidCrossEntropy(BinaryLoss):
     def _curvature(self, x: Array, scale: Array, *t: Array) -> LinearOperator:
         yes, no = t
         slope = logistic.sigmoid_slope(namespace(x), widen(x))
-        return Diagonal(astype(scale * (yes + no) * slope, x.dtype))
+        return Diagonal(astype(times(scale * (yes + no), slope), x.dtype))
 
 
 def softmax_cross_entropy(logits: Array, targets: Any, **options: Any) -> Array:

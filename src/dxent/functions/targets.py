@@ -24,17 +24,21 @@ if TYPE_CHECKING:
 __all__ = ["binary_targets", "class_targets", "label_targets", "non_negative"]
 
 
-def class_targets(like: Array, loss: ClassLoss) -> tuple[Array, Array]:
-    """Return the weights t (…, classes) of the log-probabilities and the masses (…,)."""
+def class_targets(like: Array, loss: ClassLoss, present: Array | None = None) -> tuple[Array, Array]:
+    """Return the weights t (…, classes) of the log-probabilities and the masses (…,), 0 where no class is."""
     xp = namespace(like)
     given = onto(like, loss.targets)
     soft = given.shape == like.shape
     if soft and loss.ignore_index is not None:
         raise ValueError("ignore_index goes with labels: give soft targets to ignore a sample_weight of 0.")
     t = _soft(like, given) if soft else _one_hot(like, given, loss.ignore_index)
-    classes = t.shape[-1]
+    uniform, classes = 1 / max(t.shape[-1], 1), t.shape[-1]
+    if present is not None:
+        count = xp.sum(astype(present, like.dtype), axis=-1, keepdims=True)
+        t = xp.where(count == 0, 0.0, t)
+        uniform = xp.where(present, 1 / count, 0.0)
     total = xp.sum(t, axis=-1, keepdims=True)
-    smoothed = (1 - loss.label_smoothing) * t + loss.label_smoothing / max(classes, 1) * total
+    smoothed = (1 - loss.label_smoothing) * t + loss.label_smoothing * total * uniform
     if loss.class_weight is None:
         return smoothed, total[..., 0]
     weight = astype(onto(like, loss.class_weight), like.dtype)
@@ -43,7 +47,7 @@ def class_targets(like: Array, loss: ClassLoss) -> tuple[Array, Array]:
     return weight * smoothed, xp.sum(weight * t, axis=-1)
 
 
-def label_targets(like: Array, loss: ClassLoss) -> tuple[Array, Array] | None:
+def label_targets(like: Array, loss: ClassLoss, present: Array | None) -> tuple[Array, Array] | None:
     """Return labels as they are, any class where they are ignored, and the masses 1 and 0.
 
     None where each class has its own weight, or where the arrays are not for the compiled kernels.
@@ -57,7 +61,8 @@ def label_targets(like: Array, loss: ClassLoss) -> tuple[Array, Array] | None:
     ):
         return None
     labels, ignored, _ = _checked_labels(like, given, loss.ignore_index)
-    return np.where(ignored, 0, labels), 1.0 - ignored
+    counts = ~ignored if present is None else ~ignored & np.any(present, axis=-1)
+    return np.where(ignored, 0, labels), counts.astype(np.float64)
 
 
 def binary_targets(like: Array, loss: BinaryLoss) -> tuple[Array, Array, Array]:

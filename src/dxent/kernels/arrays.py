@@ -25,9 +25,11 @@ __all__ = [
     "finish",
     "holds",
     "indices",
+    "masked",
     "namespace",
     "normalize_axis",
     "onto",
+    "present_in",
     "quietly",
     "widen",
     "zeros",
@@ -142,6 +144,25 @@ def onto(like: Array, values: Any) -> Array:
     """Return values, whatever they come as, as an array in the library and on the device of `like`."""
     xp = namespace(like)
     return xp.asarray(values, **_place(like))
+
+
+def present_in(x: Array, where: Any) -> Array:
+    """Return which entries of `x` a mask leaves there, as booleans in the shape of `x`.
+
+    Raises: ValueError if the mask does not broadcast to that shape.
+    """
+    xp = namespace(x)
+    mask = astype(onto(x, where), np.bool_ if xp is np else xp.bool)
+    shape, given = tuple(x.shape), tuple(mask.shape)
+    padded = (1,) * (len(shape) - len(given)) + given
+    if len(padded) != len(shape) or any(a not in (1, b) for a, b in zip(padded, shape, strict=True)):
+        raise ValueError(f"where= has shape {given}, which does not broadcast to that of the array, {shape}.")
+    return xp.broadcast_to(mask, shape)
+
+
+def masked(x: Array, where: Any, absent: float) -> Array:
+    """Return `x` with another number where the mask leaves nothing."""
+    return x if where is None else namespace(x).where(present_in(x, where), x, absent)
 
 
 def _place(like: Array) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from dxent.kernels.arrays import (
     indices,
     namespace,
     normalize_axis,
-    onto,
+    present_in,
     quietly,
     widen,
 )
@@ -178,8 +178,7 @@ def framed(x: Array, axis: Axis, where: Array | None) -> tuple[Frame, Array, Arr
     frame = Frame(tuple(x.shape), normalize_axis(axis, tuple(x.shape)), x.dtype)
     rows, present = frame.rows(xp, widen(x)), None
     if where is not None:
-        mask = astype(onto(x, where), np.bool_ if xp is np else xp.bool)
-        present = frame.rows(xp, xp.broadcast_to(mask, x.shape))
+        present = frame.rows(xp, present_in(x, where))
         rows = xp.where(present, rows, -float("inf"))
     return frame, rows, present
 
