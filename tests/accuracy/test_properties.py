@@ -122,14 +122,14 @@ def test_the_layout_in_memory_changes_no_bit(f, classes, dtype, tmp_path):
 
 
 @every_function
-def test_threads_change_no_bit(f, monkeypatch):
+@pytest.mark.parametrize("entries", [1001, 100])
+def test_threads_change_no_bit(f, entries, monkeypatch):
     x = 5 * np.random.default_rng(0).normal(size=(6, 1001))
+    monkeypatch.setattr(rowwise, "ENTRIES_A_TILE", entries)
     expected = f(x)
-    monkeypatch.setattr(rowwise, "ENTRIES_A_TILE", 1001)
     for threads in ("1", "2", "3"):
         monkeypatch.setenv("OMP_NUM_THREADS", threads)
         np.testing.assert_array_equal(f(x), expected)
-    monkeypatch.undo()
     with ThreadPoolExecutor(4) as pool:
         for found in pool.map(f, [x] * 8):
             np.testing.assert_array_equal(found, expected)

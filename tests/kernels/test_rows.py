@@ -5,7 +5,7 @@ import pytest
 
 from dxent.kernels import dispatch, logistic
 from dxent.kernels.rows import deviation, shift
-from dxent.kernels.rowwise import by_number, rows_of, softmax_product
+from dxent.kernels.rowwise import by_number, label_losses, label_terms, rows_of, softmax_product
 
 pytestmark = pytest.mark.skipif(dispatch.native is None, reason="the kernels were not compiled")
 LEVELS = dispatch.native.instruction_sets() if dispatch.native else []
@@ -66,6 +66,33 @@ def test_special_values(name, classes, dtype):
         x = np.full((len(short), classes), -INF, dtype)
         x[:, place : place + 3] = short
         close(getattr(rows_of(x), name)(), getattr(shift(x), name)(), 3, dtype)
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+@pytest.mark.parametrize("part", [1, 16, 60])
+@pytest.mark.parametrize("name", NAMES)
+def test_rows_in_parts(name, part, dtype, monkeypatch):
+    monkeypatch.setattr("dxent.kernels.rowwise.ENTRIES_A_TILE", part)
+    x = (np.random.default_rng(0).normal(size=(3, 65)) * [[1], [10], [300]]).astype(dtype)
+    close(getattr(rows_of(x), name)(), getattr(shift(x), name)(), 3, dtype)
+    with np.errstate(over="ignore"):
+        special = np.pad(SPECIAL, ((0, 0), (40, 22)), constant_values=-INF).astype(dtype)
+    special[:, 0] = special[:, 41]
+    close(getattr(rows_of(special), name)(), getattr(shift(special), name)(), 3, dtype)
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+@pytest.mark.parametrize("part", [1, 16])
+def test_cross_entropy_in_parts(part, dtype, monkeypatch):
+    rng = np.random.default_rng(1)
+    x, labels, scale = (5 * rng.normal(size=(4, 40))).astype(dtype), np.array([0, 15, 16, 39]), rng.random(4)
+    losses, gradient = label_terms(x, labels, scale)
+    monkeypatch.setattr("dxent.kernels.rowwise.ENTRIES_A_TILE", part)
+    shared, shared_gradient = label_terms(x, labels, scale)
+    close(shared, losses, 2, "f8")
+    close(shared_gradient, gradient, 2, dtype)
+    np.testing.assert_array_equal(label_losses(x, labels), shared)
+    np.testing.assert_array_equal(np.isnan(label_losses(x, labels - 1)), [True, False, False, False])
 
 
 @pytest.mark.parametrize("classes", LENGTHS)
@@ -133,7 +160,10 @@ def test_shapes_are_checked():
         "logsumexp": (x, np.empty(3)),
         "softmax_product": (x, np.zeros((3, 2)), np.empty((2, 3))),
         "cross_entropy": (x, np.zeros(1, int), np.ones(2), np.empty(2), None),
+        "log_softmax": (x[:1], np.empty((1, 3)), np.empty(3)),
+        "complement": (x, np.empty((2, 3)), np.empty(4)),
+        "part_of_total": (x[0], 0.0, np.empty(4)),
         "sigmoid": (np.zeros(2), np.empty(3)),
     }.items():
-        with pytest.raises(ValueError, match=r"shape|entry for each row"):
+        with pytest.raises(ValueError, match=r"shape|entry for each row|total has four|three sums"):
             getattr(dispatch.native, kernel)(*arguments)

@@ -1,7 +1,7 @@
 """The functions of rows as the other layers call them: compiled for plain arrays, else as defined.
 
-`rows.shift` defines them. Results are computed in tiles of rows, each of which depends on nothing else: the
-same bits for any number of threads.
+`rows.shift` defines them. Results are computed in tiles of rows, each of which depends on nothing else, and
+long rows in parts: the same bits for any number of threads.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from dxent._typing import Array, Axis, Namespace
 from dxent.kernels import dispatch
 from dxent.kernels.arrays import as_real, finish, namespace, normalize_axis, quietly, widen
+from dxent.kernels.longrows import IN_PARTS
 from dxent.kernels.rows import Frame, deviation, framed, shift
 from dxent.kernels.threads import in_order
 from dxent.kernels.tiles import ENTRIES_A_TILE, row_tiles
@@ -224,6 +225,11 @@ def compiled(x: Array) -> bool:
 def _by_tiles(kernel: str, *arrays: NDArray[Any]) -> None:
     run = getattr(dispatch.native, kernel)
     entries = max(array.size for array in arrays) // len(arrays[0])
+    if entries > ENTRIES_A_TILE and kernel in IN_PARTS:
+        parts = row_tiles(entries, ENTRIES_A_TILE)
+        for r in range(len(arrays[0])):
+            IN_PARTS[kernel](dispatch.native, kernel, *(array[r : r + 1] for array in arrays), parts)
+        return
 
     def fill(rows: slice) -> None:
         run(*(array[rows] for array in arrays))

@@ -42,12 +42,17 @@ using PairGrams = void(const Matrix& X, const double* centre, const Matrix& prob
 PairGrams plain, x86_64_v3, x86_64_v4;
 }  // namespace grams
 
-// The functions of rows.py, on contiguous arrays; `gradient` may be null.
+// The functions of rows.py, on contiguous arrays; `gradient` may be null. So is `total`, unless x is a part of one
+// row: then the largest entry of all, how many there are, and Σ exp(x − largest) over the others, in two parts.
 template <class Real> struct RowKernels {
-    using ByRow = void (*)(const Real* x, std::ptrdiff_t rows, std::ptrdiff_t classes, Real* out);
+    using ByRow = void (*)(const Real* x, std::ptrdiff_t rows, std::ptrdiff_t classes, Real* out,
+                           const double* total);
     ByRow softmax, complement, log_softmax, logsumexp;
     void (*cross_entropy)(const Real* x, std::ptrdiff_t rows, std::ptrdiff_t classes,
-                          const std::int64_t* labels, const double* scale, double* losses, Real* gradient);
+                          const std::int64_t* labels, const double* scale, double* losses, Real* gradient,
+                          const double* total);
+    // Writes those three sums of a part.
+    void (*part_of_total)(const Real* x, std::ptrdiff_t count, double largest, double* sums);
 };
 
 struct RowKernelTable {

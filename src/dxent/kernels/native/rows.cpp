@@ -6,110 +6,117 @@ namespace {
 
 // Up to so many classes, each lane takes a row of its own.
 constexpr ptrdiff_t kShortRow = 32;
-constexpr ptrdiff_t kStrips = 8;
 
 // Up to so many classes, the terms of a row of floats are kept in cache, in double precision.
 constexpr ptrdiff_t kKeptRow = 1 << 17;
 
-// Transpose `rows` ≤ kWidth rows into vectors; the last row fills up the lanes.
-template <class Real> void gather(const Real* x, ptrdiff_t rows, ptrdiff_t classes, double* to) {
-    for (ptrdiff_t lane = 0; lane < kWidth; ++lane) {
-        const Real* row = x + minimum(lane, rows - 1) * classes;
-        for (ptrdiff_t c = 0; c < classes; ++c) to[c * kWidth + lane] = row[c];
-    }
-}
-
-// Call work(fold, first row, number of rows, strip) for all rows.
-template <class Real, class Work> void for_rows(const Real* x, ptrdiff_t rows, ptrdiff_t classes, Work work) {
-    if (classes > kShortRow) {
-        const bool kept = sizeof(Real) < sizeof(double) && classes <= kKeptRow;
+// Call work(fold, first row, number of rows, strip) for all rows, or for a part of a row whose total is given.
+template <class Real, class Work>
+void for_rows(const Real* x, ptrdiff_t rows, ptrdiff_t classes, const double* total, Work work) {
+    if (classes > kShortRow || total) {
+        const bool kept = sizeof(Real) < sizeof(double) && classes <= kKeptRow && !total;
         const Buffer<double> terms(kept ? classes : 0);
-        const OneRow fold{kept ? static_cast<double*>(terms) : nullptr};
+        Total whole;
+        if (total)
+            whole = {broadcast<Doubles>(total[0]),
+                     broadcast<Doubles>(total[1]),
+                     {broadcast<Doubles>(total[2]), broadcast<Doubles>(total[3])}};
+        const OneRow fold{kept ? static_cast<double*>(terms) : nullptr, total ? &whole : nullptr};
         for (ptrdiff_t r = 0; r < rows; ++r)
             work(fold, r, 1, Strip<Real>(x + r * classes, classes, -__builtin_inf()));
         return;
     }
-    // Several strips are read before the first is used, which hides the time that their stores take.
-    const ptrdiff_t length = classes * kWidth, block = kStrips * kWidth;
-    const Buffer<double> from(kStrips * length), scratch(length);
-    for (ptrdiff_t first = 0; first < rows; first += block) {
-        const ptrdiff_t last = minimum(first + block, rows);
-        double* strip = from;
-        for (ptrdiff_t r = first; r < last; r += kWidth, strip += length)
-            gather(x + r * classes, minimum(kWidth, last - r), classes, strip);
-        strip = from;
-        for (ptrdiff_t r = first; r < last; r += kWidth, strip += length)
-            work(EachLane{scratch}, r, minimum(kWidth, last - r), Strip<double>(strip, length, 0.0));
+    const ptrdiff_t length = classes * kWidth;
+    const Buffer<double> strip(length), scratch(length);
+    for (ptrdiff_t r = 0; r < rows; r += kWidth) {
+        const ptrdiff_t count = minimum(kWidth, rows - r);
+        gather(x + r * classes, count, classes, strip);
+        work(EachLane{scratch}, r, count, Strip<double>(strip, length, 0.0));
     }
 }
 
 // Shift a row and write finish(row, exp(gap)) for each of its vectors; return the row.
 template <class Real, class Fold, class T, class U, class Finish>
 Shifted<Real> write_terms(Fold fold, const Strip<T>& x, Target<U>& to, ptrdiff_t length, Finish finish) {
-    const auto write = [&](auto& terms) {
-        const auto row = shift<Real, Fold>(x, terms);
-        for (ptrdiff_t i = 0; i < x.count(); ++i) to.put(i, finish(row, terms[i]));
+    const auto write = [&](auto& kept) {
+        const auto row = shift<Real>(fold, x, kept);
+        to.fill([&](ptrdiff_t i) { return finish(row, kept[i]); });
         return row;
     };
-    if constexpr (sizeof(U) == sizeof(double)) {
-        return write(to);
-    } else {  // where a term would be rounded, it is kept elsewhere, or else computed again
-        Target<double> terms(fold.scratch, length);
-        if (fold.scratch) return write(terms);
-        Nowhere nowhere;
-        const auto row = shift<Real, Fold>(x, nowhere);
-        for (ptrdiff_t i = 0; i < x.count(); ++i) to.put(i, finish(row, row.term(x[i])));
-        return row;
-    }
+    if (sizeof(U) == sizeof(double) && !fold.whole) return write(to);
+    Target<double> kept(fold.scratch, length);  // where a term would be rounded, it is kept elsewhere
+    if (sizeof(U) < sizeof(double) && fold.scratch) return write(kept);
+    Nowhere nowhere;
+    const auto row = shift<Real>(fold, x, nowhere);
+    x.sweep([&](ptrdiff_t i, const auto& entries) {  // or else computed again
+        constexpr int n = sizeof(entries) / sizeof(Doubles);
+        Doubles again[n];
+        terms<Real>(row.largest, entries, again);
+        for (int k = 0; k < n; ++k) to.put(i + k, finish(row, again[k]));
+    });
+    return row;
 }
 
 template <class Real, class Finish>
-void from_terms(const Real* x, ptrdiff_t rows, ptrdiff_t classes, Real* out, Finish finish) {
-    for_rows(x, rows, classes, [&](auto fold, ptrdiff_t r, ptrdiff_t count, const auto& strip) {
+void from_terms(const Real* x, ptrdiff_t rows, ptrdiff_t classes, Real* out, const double* total,
+                Finish finish) {
+    for_rows(x, rows, classes, total, [&](auto fold, ptrdiff_t r, ptrdiff_t count, const auto& strip) {
         fold.write_rows(out + r * classes, count, classes,
                         [&](auto& to) { write_terms<Real>(fold, strip, to, classes, finish); });
     });
 }
 
-template <class Real> void softmax(const Real* x, ptrdiff_t rows, ptrdiff_t classes, Real* p) {
-    from_terms(x, rows, classes, p,
+template <class Real>
+void softmax(const Real* x, ptrdiff_t rows, ptrdiff_t classes, Real* p, const double* total) {
+    from_terms(x, rows, classes, p, total,
                [](const auto& row, Doubles term) { return row.probability(term); });
 }
 
-template <class Real> void complement(const Real* x, ptrdiff_t rows, ptrdiff_t classes, Real* q) {
-    from_terms(x, rows, classes, q,
+template <class Real>
+void complement(const Real* x, ptrdiff_t rows, ptrdiff_t classes, Real* q, const double* total) {
+    from_terms(x, rows, classes, q, total,
                [](const auto& row, Doubles term) { return row.complement(term); });
 }
 
-template <class Real> void log_softmax(const Real* x, ptrdiff_t rows, ptrdiff_t classes, Real* log_p) {
-    for_rows(x, rows, classes, [&](auto fold, ptrdiff_t r, ptrdiff_t count, const auto& strip) {
+template <class Real>
+void log_softmax(const Real* x, ptrdiff_t rows, ptrdiff_t classes, Real* log_p, const double* total) {
+    for_rows(x, rows, classes, total, [&](auto fold, ptrdiff_t r, ptrdiff_t count, const auto& strip) {
         Nowhere nowhere;
-        const auto row = shift<Real, decltype(fold)>(strip, nowhere);
+        const auto row = shift<Real>(fold, strip, nowhere);
         fold.write_rows(log_p + r * classes, count, classes, [&](auto& to) {
-            for (ptrdiff_t i = 0; i < strip.count(); ++i) to.put(i, row.log_probability(strip[i]));
+            to.fill([&](ptrdiff_t i) { return row.log_probability(strip[i]); });
         });
     });
 }
 
-template <class Real> void logsumexp(const Real* x, ptrdiff_t rows, ptrdiff_t classes, Real* out) {
-    for_rows(x, rows, classes, [&](auto fold, ptrdiff_t r, ptrdiff_t count, const auto& strip) {
+template <class Real>
+void logsumexp(const Real* x, ptrdiff_t rows, ptrdiff_t classes, Real* out, const double* total) {
+    for_rows(x, rows, classes, total, [&](auto fold, ptrdiff_t r, ptrdiff_t count, const auto& strip) {
         Nowhere nowhere;
-        const auto row = shift<Real, decltype(fold)>(strip, nowhere);
-        fold.write(out + r, count, row.largest + row.log_total);
+        const auto row = shift<Real>(fold, strip, nowhere);
+        fold.write(out + r, count, row.logsumexp.value);
     });
+}
+
+// What a part of a row adds to its total: how many of its entries are the largest, and the others' sum.
+template <class Real> void part_of_total(const Real* x, ptrdiff_t count, double largest, double* sums) {
+    Nowhere nowhere;
+    const Strip<Real> strip(x, count, -__builtin_inf());
+    const Total total = total_of<Real, OneRow>(broadcast<Doubles>(largest), strip, nowhere);
+    const double found[] = {total.ties[0], total.below.value[0], total.below.lost[0]};
+    std::memcpy(sums, found, sizeof found);
 }
 
 // −log p of each row's label and, unless it is null, the gradient scale (p − e_label). A label that is no class
 // gives NaN.
 template <class Real>
 void cross_entropy(const Real* x, ptrdiff_t rows, ptrdiff_t classes, const std::int64_t* labels,
-                   const double* scale, double* losses, Real* gradient) {
-    for_rows(x, rows, classes, [&](auto fold, ptrdiff_t r, ptrdiff_t count, const auto& strip) {
-        using Fold = decltype(fold);
+                   const double* scale, double* losses, Real* gradient, const double* total) {
+    for_rows(x, rows, classes, total, [&](auto fold, ptrdiff_t r, ptrdiff_t count, const auto& strip) {
         const Doubles label = fold.locate(labels + r, count, classes), at_label = fold.pick(strip, label);
         Nowhere nowhere;
         if (!gradient) {
-            const auto row = shift<Real, Fold>(strip, nowhere);
+            const auto row = shift<Real>(fold, strip, nowhere);
             return fold.write(losses + r, count, 0.0 - row.log_probability(at_label));
         }
         const Doubles factor = fold.read(scale + r, count);
@@ -146,10 +153,10 @@ void multiply(const Strip<double>& p, const Strip<double>& v, Target<U>& to) {
     const Doubles mean = origin + first.template folded<Fold>().value * inverse;
     for (ptrdiff_t i = 0; i < p.count(); ++i) second.add(p[i] * (v[i] - mean));
     const Doubles rest = second.template folded<Fold>().value * inverse;
-    for (ptrdiff_t i = 0; i < p.count(); ++i) {
+    to.fill([&](ptrdiff_t i) {
         const Split centred = two_sum(v[i], -mean);
-        to.put(i, p[i] * ((centred.value - rest) + centred.lost));
-    }
+        return p[i] * ((centred.value - rest) + centred.lost);
+    });
 }
 
 void product(const double* p, const double* v, ptrdiff_t rows, ptrdiff_t classes, double* out) {
@@ -190,12 +197,12 @@ Doubles softplus(Doubles z) { return (z > 0.0 ? z : broadcast<Doubles>(0.0)) + l
 template <Doubles function(Doubles)> void each(const double* z, ptrdiff_t count, double* out) {
     const Strip<double> from(z, count, 0.0);
     Target<double> to(out, count);
-    for (ptrdiff_t i = 0; i < from.count(); ++i) to.put(i, function(from[i]));
+    to.fill([&](ptrdiff_t i) { return function(from[i]); });
 }
 
 template <class Real>
 constexpr dxent::RowKernels<Real> kernels = {softmax<Real>, complement<Real>, log_softmax<Real>,
-                                             logsumexp<Real>, cross_entropy<Real>};
+                                             logsumexp<Real>, cross_entropy<Real>, part_of_total<Real>};
 
 }  // namespace
 

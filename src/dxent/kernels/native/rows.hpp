@@ -24,24 +24,76 @@ template <class Real> struct Sum {
     }
 };
 
-// A row after the shift by its largest entry: x = largest + gap; others = Σ exp(gap), one of the largest left out.
+// exp(x − largest) of several vectors, but NaN where x is infinite and so is the largest.
+template <class Real, int N> inline void terms_below(Doubles largest, const Doubles (&x)[N], Doubles (&to)[N]) {
+    Reduced argument[N];
+    for (int k = 0; k < N; ++k) {
+        const Doubles d = x[k] - largest, part = d - x[k];
+        argument[k] = reduced(d);
+        if (sizeof(Real) == 8) argument[k].r += (x[k] - (d - part)) - (largest + part);
+    }
+    exp<Real>(argument, to);
+    for (int k = 0; k < N; ++k) to[k] = x[k] - largest <= -746.0 ? broadcast<Doubles>(0.0) : to[k];
+}
+template <class Real, int N> inline void terms(Doubles largest, const Doubles (&x)[N], Doubles (&to)[N]) {
+    terms_below<Real>(largest, x, to);
+    for (int k = 0; k < N; ++k) to[k] = x[k] == largest ? broadcast<Doubles>(1.0) : to[k];
+}
+
+// The terms are kept where there is room for them, in double precision.
+struct Nowhere {
+    void put_whole(ptrdiff_t, Doubles) {}
+    void put(ptrdiff_t, Doubles) {}
+};
+
+template <class Real, class Fold, class T, class Keep>
+Total total_of(Doubles largest, const Strip<T>& x, Keep& keep) {
+    Sum<Real> sum;
+    Doubles ties = broadcast<Doubles>(0.0);
+    x.sweep([&](ptrdiff_t i, const auto& entries) {
+        constexpr int n = sizeof(entries) / sizeof(Doubles);
+        Doubles below[n];
+        terms_below<Real>(largest, entries, below);
+        for (int k = 0; k < n; ++k) {
+            // The largest are counted: the sum of the others keeps its digits however small it is.
+            const Integers is_top = entries[k] == largest;
+            const Doubles one = is_top ? broadcast<Doubles>(1.0) : broadcast<Doubles>(0.0);
+            below[k] = is_top ? broadcast<Doubles>(0.0) : below[k];
+            ties += one;
+            sum.add(below[k]);
+            n > 1 ? keep.put_whole(i + k, one + below[k]) : keep.put(i + k, one + below[k]);
+        }
+    });
+    return {largest, Fold::sum({ties, broadcast<Doubles>(0.0)}).value, sum.template folded<Fold>()};
+}
+
+// A row after the shift by its largest entry: others = Σ exp(x − largest), one of the largest left out.
 template <class Real> struct Shifted {
     Doubles largest, poison, log_total;
-    Split others, total, inverse;
+    Split others, total, inverse, logsumexp;
 
-    Split gap(Doubles x) const {
-        const Split d = two_sum(x, -largest);
-        return {x == largest ? broadcast<Doubles>(0.0) : d.value, d.lost};
+    explicit Shifted(const Total& row) : largest(row.largest) {
+        others = two_sum(row.ties - 1.0, row.below.value);
+        others.lost += row.below.lost;
+        total = two_sum(broadcast<Doubles>(1.0), others.value);
+        total.lost += others.lost;
+        inverse.value = 1.0 / total.value;
+        const Doubles rest = multiply_add_once(-inverse.value, total.value, broadcast<Doubles>(1.0));
+        inverse.lost = (rest - inverse.value * total.lost) * inverse.value;
+        log_total = log1p(others.value) + others.lost * inverse.value;
+        logsumexp = two_sum(largest, log_total);
+        // Two +∞ have no limit, nor has a row of −∞, and NaN is NaN.
+        const double infinity = __builtin_inf();
+        const Integers limit = (largest > -infinity) & ((largest < infinity) | (others.value < 1.0));
+        poison = limit ? broadcast<Doubles>(0.0) : broadcast<Doubles>(__builtin_nan(""));
+        inverse.value += poison;
     }
-    // exp(gap), but NaN where x is infinite and so is the largest.
-    Doubles term_below(Doubles x) const {
-        const Doubles d = x - largest, part = d - x;
-        Reduced argument = reduced(d);
-        if (sizeof(Real) == 8) argument.r += (x - (d - part)) - (largest + part);
-        return d <= -746.0 ? broadcast<Doubles>(0.0) : exp<Real>(argument);
-    }
+
     Doubles term(Doubles x) const {
-        return x == largest ? broadcast<Doubles>(1.0) : term_below(x);
+        const Doubles one[] = {x};
+        Doubles result[1];
+        terms<Real>(largest, one, result);
+        return result[0];
     }
 
     // (part + lost) / total, rounded once.
@@ -61,47 +113,18 @@ template <class Real> struct Shifted {
     Doubles log_probability(Doubles x) const {
         if (sizeof(Real) == 4)
             return ((x == largest ? broadcast<Doubles>(0.0) : x - largest) - log_total) + poison;
-        const Split d = gap(x), difference = two_sum(d.value, -log_total);
-        return difference.value + (difference.lost + d.lost) + poison;
+        const Split below = two_sum(x, -logsumexp.value);
+        return (x == largest ? -log_total : below.value + (below.lost - logsumexp.lost)) + poison;
     }
 };
 
-// The terms are kept where there is room for them, in double precision.
-struct Nowhere {
-    void put(ptrdiff_t, Doubles) {}
-};
-
-template <class Real, class Fold, class T, class Keep> Shifted<Real> shift(const Strip<T>& x, Keep& keep) {
-    Shifted<Real> row;
+// The row of a strip, or the row that the strip is a part of.
+template <class Real, class Fold, class T, class Keep>
+Shifted<Real> shift(const Fold& fold, const Strip<T>& x, Keep& keep) {
+    if (fold.whole) return Shifted<Real>(*fold.whole);
     Doubles largest = x[0];
     for (ptrdiff_t i = 1; i < x.count(); ++i) largest = x[i] > largest ? x[i] : largest;
-    row.largest = Fold::max(largest);
-    Sum<Real> sum;
-    Doubles ties = broadcast<Doubles>(0.0);
-    for (ptrdiff_t i = 0; i < x.count(); ++i) {
-        // The largest are counted: the sum of the others keeps its digits however small it is.
-        const Integers is_top = x[i] == row.largest;
-        const Doubles one = is_top ? broadcast<Doubles>(1.0) : broadcast<Doubles>(0.0);
-        const Doubles below = is_top ? broadcast<Doubles>(0.0) : row.term_below(x[i]);
-        ties += one;
-        sum.add(below);
-        keep.put(i, one + below);
-    }
-    const Split below = sum.template folded<Fold>();
-    row.others = two_sum(Fold::sum({ties, broadcast<Doubles>(0.0)}).value - 1.0, below.value);
-    row.others.lost += below.lost;
-    row.total = two_sum(broadcast<Doubles>(1.0), row.others.value);
-    row.total.lost += row.others.lost;
-    row.inverse.value = 1.0 / row.total.value;
-    const Doubles rest = multiply_add_once(-row.inverse.value, row.total.value, broadcast<Doubles>(1.0));
-    row.inverse.lost = (rest - row.inverse.value * row.total.lost) * row.inverse.value;
-    row.log_total = log1p(row.others.value) + row.others.lost * row.inverse.value;
-    // Two +∞ have no limit, nor has a row of −∞, and NaN is NaN.
-    const double infinity = __builtin_inf();
-    const Integers limit = (row.largest > -infinity) & ((row.largest < infinity) | (row.others.value < 1.0));
-    row.poison = limit ? broadcast<Doubles>(0.0) : broadcast<Doubles>(__builtin_nan(""));
-    row.inverse.value += row.poison;
-    return row;
+    return Shifted<Real>(total_of<Real, Fold>(Fold::max(largest), x, keep));
 }
 
 }  // namespace

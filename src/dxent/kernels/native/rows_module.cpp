@@ -60,32 +60,53 @@ template <class A, class B> void require_alike(const A& x, const B& out) {
     require(alike, "x and out have one shape");
 }
 
-template <class Real, auto member> void to_rows(const Rows<const Real>& x, const Rows<Real>& out) {
-    require_alike(x, out);
+using Total = std::optional<Numbers<const double>>;
+
+// The numbers of a row's total, of which x is a part, or null.
+template <class Real> const double* checked(const Rows<const Real>& x, const Total& total) {
     require(x.shape(1) > 0, "rows have at least one entry");
-    const Unlocked unlocked;
-    (kernels<Real>().*member)(x.data(), std::ptrdiff_t(x.shape(0)), std::ptrdiff_t(x.shape(1)), out.data());
+    if (!total) return nullptr;
+    require(x.shape(0) == 1 && total->shape(0) == 4, "a total has four numbers and belongs to one row");
+    return total->data();
 }
 
-template <class Real> void logsumexp(const Rows<const Real>& x, const Numbers<Real>& out) {
-    require(x.shape(0) == out.shape(0), "out has an entry for each row");
-    require(x.shape(1) > 0, "rows have at least one entry");
+template <class Real, auto member>
+void to_rows(const Rows<const Real>& x, const Rows<Real>& out, const Total& total) {
+    require_alike(x, out);
+    const double* whole = checked(x, total);
     const Unlocked unlocked;
-    kernels<Real>().logsumexp(x.data(), std::ptrdiff_t(x.shape(0)), std::ptrdiff_t(x.shape(1)), out.data());
+    (kernels<Real>().*member)(x.data(), std::ptrdiff_t(x.shape(0)), std::ptrdiff_t(x.shape(1)), out.data(),
+                              whole);
+}
+
+template <class Real>
+void logsumexp(const Rows<const Real>& x, const Numbers<Real>& out, const Total& total) {
+    require(x.shape(0) == out.shape(0), "out has an entry for each row");
+    const double* whole = checked(x, total);
+    const Unlocked unlocked;
+    kernels<Real>().logsumexp(x.data(), std::ptrdiff_t(x.shape(0)), std::ptrdiff_t(x.shape(1)), out.data(),
+                              whole);
+}
+
+template <class Real>
+void part_of_total(const Numbers<const Real>& x, double largest, const Numbers<double>& sums) {
+    require(sums.shape(0) == 3, "a part has three sums");
+    const Unlocked unlocked;
+    kernels<Real>().part_of_total(x.data(), std::ptrdiff_t(x.shape(0)), largest, sums.data());
 }
 
 template <class Real>
 void cross_entropy(const Rows<const Real>& x, const Numbers<const std::int64_t>& labels,
                    const Numbers<const double>& scale, const Numbers<double>& losses,
-                   const std::optional<Rows<Real>>& gradient) {
+                   const std::optional<Rows<Real>>& gradient, const Total& total) {
     const std::size_t rows = x.shape(0);
     require(labels.shape(0) == rows && scale.shape(0) == rows && losses.shape(0) == rows,
             "labels, scale and losses have an entry for each row");
-    require(x.shape(1) > 0, "rows have at least one entry");
+    const double* whole = checked(x, total);
     if (gradient) require_alike(x, *gradient);
     const Unlocked unlocked;
     kernels<Real>().cross_entropy(x.data(), std::ptrdiff_t(rows), std::ptrdiff_t(x.shape(1)), labels.data(),
-                                  scale.data(), losses.data(), gradient ? gradient->data() : nullptr);
+                                  scale.data(), losses.data(), gradient ? gradient->data() : nullptr, whole);
 }
 
 void product(const Rows<const double>& probs, const Rows<const double>& v, const Rows<double>& out) {
@@ -107,12 +128,14 @@ template <class Real> void bind(nb::module_& m) {
     using Kernels = dxent::RowKernels<Real>;
     const auto x = "x"_a.noconvert();
     const auto out = "out"_a.noconvert();
-    m.def("softmax", &to_rows<Real, &Kernels::softmax>, x, out);
-    m.def("complement", &to_rows<Real, &Kernels::complement>, x, out);
-    m.def("log_softmax", &to_rows<Real, &Kernels::log_softmax>, x, out);
-    m.def("logsumexp", &logsumexp<Real>, x, out);
+    const auto total = "total"_a.noconvert().none() = nb::none();
+    m.def("softmax", &to_rows<Real, &Kernels::softmax>, x, out, total);
+    m.def("complement", &to_rows<Real, &Kernels::complement>, x, out, total);
+    m.def("log_softmax", &to_rows<Real, &Kernels::log_softmax>, x, out, total);
+    m.def("logsumexp", &logsumexp<Real>, x, out, total);
+    m.def("part_of_total", &part_of_total<Real>, x, "largest"_a, "sums"_a.noconvert());
     m.def("cross_entropy", &cross_entropy<Real>, x, "labels"_a.noconvert(), "scale"_a.noconvert(),
-          "losses"_a.noconvert(), "gradient"_a.noconvert().none() = nb::none());
+          "losses"_a.noconvert(), "gradient"_a.noconvert().none() = nb::none(), total);
 }
 
 }  // namespace

@@ -18,17 +18,33 @@ inline void store_rounded(double* to, Doubles v) { store(to, v); }
 inline void store_rounded(float* to, Doubles v) { store(to, __builtin_convertvector(v, Singles)); }
 
 constexpr ptrdiff_t kWidth = kLanes<double>;
+constexpr int kAbreast = kRegisters / 8;
 
 // Vectors to read; those of a row that is no multiple of their width end with a filled up one.
 template <class T> class Strip {
   public:
     Strip(const T* data, ptrdiff_t length, double filler)
-        : data_(data), full_(length / kWidth), rest_(broadcast<Doubles>(filler)) {
-        for (ptrdiff_t i = full_ * kWidth; i < length; ++i) rest_[i - full_ * kWidth] = data[i];
-        count_ = round_up(length, kWidth) / kWidth;
+        : data_(data), full_(length / kWidth), count_(round_up(length, kWidth) / kWidth) {
+        T rest[kWidth];
+        for (ptrdiff_t lane = 0; lane < kWidth; ++lane) rest[lane] = T(filler);
+        std::memcpy(rest, data + full_ * kWidth, std::size_t(length % kWidth) * sizeof(T));
+        rest_ = load_wide(rest);
     }
     ptrdiff_t count() const { return count_; }
     Doubles operator[](ptrdiff_t i) const { return i < full_ ? load_wide(data_ + i * kWidth) : rest_; }
+    // Call work(i, vectors i, i + 1, …) for all of them, for kAbreast at a time while there are so many.
+    template <class Work> void sweep(Work work) const {
+        ptrdiff_t i = 0;
+        for (; i + kAbreast <= full_; i += kAbreast) {
+            Doubles several[kAbreast];
+            for (int k = 0; k < kAbreast; ++k) several[k] = load_wide(data_ + (i + k) * kWidth);
+            work(i, several);
+        }
+        for (; i < count_; ++i) {
+            const Doubles one[] = {(*this)[i]};
+            work(i, one);
+        }
+    }
 
   private:
     const T* data_;
@@ -40,10 +56,18 @@ template <class T> class Strip {
 template <class T> class Target {
   public:
     Target(T* data, ptrdiff_t length) : data_(data), full_(length / kWidth), tail_(length % kWidth) {}
+    void put_whole(ptrdiff_t i, Doubles v) { store_rounded(data_ + i * kWidth, v); }
     void put(ptrdiff_t i, Doubles v) {
-        if (i < full_) return store_rounded(data_ + i * kWidth, v);
+        if (i < full_) return put_whole(i, v);
+        T rest[kWidth];
+        store_rounded(rest, v);
+        std::memcpy(data_ + i * kWidth, rest, std::size_t(tail_) * sizeof(T));
         rest_ = v;
-        for (ptrdiff_t lane = 0; lane < tail_; ++lane) data_[i * kWidth + lane] = T(v[lane]);
+    }
+    // Write value(i) to every vector.
+    template <class Value> void fill(Value value) {
+        for (ptrdiff_t i = 0; i < full_; ++i) put_whole(i, value(i));
+        if (tail_) put(full_, value(full_));
     }
     Doubles operator[](ptrdiff_t i) const { return i < full_ ? load_wide(data_ + i * kWidth) : rest_; }
     // Write each lane to the vector that `place` names for it; nothing where that is negative.
@@ -58,9 +82,77 @@ template <class T> class Target {
     Doubles rest_{};
 };
 
+// What a row adds up to: how many of its entries are the largest, and Σ exp(x − largest) over the others.
+struct Total {
+    Doubles largest, ties;
+    Split below;
+};
+
+// Exchange what a has in the lanes that are `distance` above others with what b has in those others.
+template <int distance, int... lane> inline void exchange_lanes(Doubles& a, Doubles& b) {
+    const Doubles low = __builtin_shufflevector(a, b, (lane & distance ? lane + kWidth - distance : lane)...);
+    b = __builtin_shufflevector(a, b, (lane & distance ? lane + kWidth : lane + distance)...);
+    a = low;
+}
+template <int distance> inline void exchange(Doubles& a, Doubles& b) {
+#if defined(__AVX512F__)
+    exchange_lanes<distance, 0, 1, 2, 3, 4, 5, 6, 7>(a, b);
+#elif defined(__AVX__)
+    exchange_lanes<distance, 0, 1, 2, 3>(a, b);
+#else
+    exchange_lanes<distance, 0, 1>(a, b);
+#endif
+}
+template <int distance = 1> inline void transpose(Doubles (&square)[kWidth]) {
+    if constexpr (distance < kWidth) {
+        for (int i = 0; i < kWidth; ++i)
+            if (!(i & distance)) exchange<distance>(square[i], square[i + distance]);
+        transpose<2 * distance>(square);
+    }
+}
+
+// Where the next square of columns begins; the last may overlap the one before.
+inline ptrdiff_t next_square(ptrdiff_t column, ptrdiff_t columns) {
+    const ptrdiff_t next = column + kWidth;
+    return next < columns ? minimum(next, columns - kWidth) : next;
+}
+
+// Transpose `rows` ≤ kWidth rows into vectors; the last row fills up the lanes.
+template <class Real> void gather(const Real* x, ptrdiff_t rows, ptrdiff_t classes, double* to) {
+    if (classes < kWidth) {
+        for (ptrdiff_t lane = 0; lane < kWidth; ++lane)
+            for (ptrdiff_t c = 0; c < classes; ++c)
+                to[c * kWidth + lane] = x[minimum(lane, rows - 1) * classes + c];
+        return;
+    }
+    for (ptrdiff_t c = 0; c < classes; c = next_square(c, classes)) {
+        Doubles square[kWidth];
+        for (ptrdiff_t lane = 0; lane < kWidth; ++lane)
+            square[lane] = load_wide(x + minimum(lane, rows - 1) * classes + c);
+        transpose(square);
+        for (ptrdiff_t i = 0; i < kWidth; ++i) store(to + (c + i) * kWidth, square[i]);
+    }
+}
+
+// Transpose vectors back into rows.
+template <class Real> void scatter(const double* from, ptrdiff_t rows, ptrdiff_t classes, Real* to) {
+    if (classes < kWidth) {
+        for (ptrdiff_t lane = 0; lane < rows; ++lane)
+            for (ptrdiff_t c = 0; c < classes; ++c) to[lane * classes + c] = Real(from[c * kWidth + lane]);
+        return;
+    }
+    for (ptrdiff_t c = 0; c < classes; c = next_square(c, classes)) {
+        Doubles square[kWidth];
+        for (ptrdiff_t i = 0; i < kWidth; ++i) square[i] = load(from + (c + i) * kWidth);
+        transpose(square);
+        for (ptrdiff_t lane = 0; lane < rows; ++lane) store_rounded(to + lane * classes + c, square[lane]);
+    }
+}
+
 // Each lane is a row: nothing to fold. Results pass through `scratch`, which has a vector for each class.
 struct EachLane {
     double* scratch;
+    static constexpr const Total* whole = nullptr;
     static Doubles max(Doubles v) { return v; }
     static Doubles at_max(Doubles, Doubles v) { return v; }
     static Split sum(Split v) { return v; }
@@ -91,14 +183,15 @@ struct EachLane {
     void write_rows(Real* to, ptrdiff_t rows, ptrdiff_t classes, Fill fill) const {
         Target<double> target(scratch, classes * kWidth);
         fill(target);
-        for (ptrdiff_t lane = 0; lane < rows; ++lane)
-            for (ptrdiff_t c = 0; c < classes; ++c) to[lane * classes + c] = Real(scratch[c * kWidth + lane]);
+        scatter(scratch, rows, classes, to);
     }
 };
 
-// The lanes are parts of one row, whose terms have room in `scratch` unless it is null.
+// The lanes are parts of one row, whose terms have room in `scratch` unless it is null. Where the strip itself is
+// a part of a row, `whole` says what that adds up to.
 struct OneRow {
     double* scratch;
+    const Total* whole;
     static Doubles max(Doubles v) {
         double largest = v[0];
         for (ptrdiff_t lane = 1; lane < kWidth; ++lane)
