@@ -18,13 +18,17 @@ inline void store_rounded(double* to, Doubles v) { store(to, v); }
 inline void store_rounded(float* to, Doubles v) { store(to, __builtin_convertvector(v, Singles)); }
 
 constexpr ptrdiff_t kWidth = kLanes<double>;
-constexpr int kAbreast = kRegisters / 8;
+constexpr int kAbreast = 2;
+
+// Up to so many bytes, a row and the next have room in cache together.
+constexpr ptrdiff_t kFetchedRow = 1 << 20;
 
 // Vectors to read; those of a row that is no multiple of their width end with a filled up one.
 template <class T> class Strip {
   public:
     Strip(const T* data, ptrdiff_t length, double filler)
-        : data_(data), full_(length / kWidth), count_(round_up(length, kWidth) / kWidth) {
+        : data_(data), next_(data + (length * ptrdiff_t(sizeof(T)) <= kFetchedRow ? length : 0)),
+          full_(length / kWidth), count_(round_up(length, kWidth) / kWidth) {
         T rest[kWidth];
         for (ptrdiff_t lane = 0; lane < kWidth; ++lane) rest[lane] = T(filler);
         std::memcpy(rest, data + full_ * kWidth, std::size_t(length % kWidth) * sizeof(T));
@@ -32,12 +36,16 @@ template <class T> class Strip {
     }
     ptrdiff_t count() const { return count_; }
     Doubles operator[](ptrdiff_t i) const { return i < full_ ? load_wide(data_ + i * kWidth) : rest_; }
-    // Call work(i, vectors i, i + 1, …) for all of them, for kAbreast at a time while there are so many.
+    // Call work(i, vectors i, i + 1, …) for all of them, for kAbreast at a time while there are so many. What
+    // follows in memory, the next row, is fetched meanwhile.
     template <class Work> void sweep(Work work) const {
         ptrdiff_t i = 0;
         for (; i + kAbreast <= full_; i += kAbreast) {
             Doubles several[kAbreast];
-            for (int k = 0; k < kAbreast; ++k) several[k] = load_wide(data_ + (i + k) * kWidth);
+            for (int k = 0; k < kAbreast; ++k) {
+                several[k] = load_wide(data_ + (i + k) * kWidth);
+                __builtin_prefetch(next_ + (i + k) * kWidth);
+            }
             work(i, several);
         }
         for (; i < count_; ++i) {
@@ -47,7 +55,7 @@ template <class T> class Strip {
     }
 
   private:
-    const T* data_;
+    const T *data_, *next_;
     ptrdiff_t full_, count_;
     Doubles rest_;
 };
