@@ -2,9 +2,10 @@
 
     python benchmarks/functions.py [--repeats 9] [--threads 2]
 
-Every result is a fresh array. All take turns, so that a busy machine slows all of them; a ratio above 1 says
-that dxent is faster, and its spread is over the turns: the quartiles. PyTorch and JAX get their own arrays,
-and JAX's functions are compiled beforehand.
+Every result is a fresh array. All take turns, so that a busy machine slows all of them, each after a pause in
+which the threads of the one before go to sleep; a ratio above 1 says that dxent is faster, and its spread is
+over the turns: the quartiles. PyTorch and JAX get their own arrays, and JAX's functions are compiled
+beforehand.
 """
 
 import argparse
@@ -142,6 +143,7 @@ def arrays_of(library, x, y):
 
 def seconds(function, arguments):
     """Return how long one call takes."""
+    time.sleep(0.01)
     start = time.perf_counter()
     function(*arguments)
     return time.perf_counter() - start

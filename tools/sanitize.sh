@@ -9,7 +9,7 @@ python=${1:-python3}
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 flags="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1"
-cmake -S . -B "$build" -DSKBUILD_PROJECT_NAME=dxent -DCMAKE_BUILD_TYPE=Debug \
+cmake -S . -B "$build" -DSKBUILD_PROJECT_NAME=dxent -DCMAKE_BUILD_TYPE=Debug -DDXENT_OPTIMIZE=-O1 \
   -DPython_EXECUTABLE="$(command -v "$python")" -Dnanobind_DIR="$("$python" -m nanobind --cmake_dir)" \
   -DCMAKE_CXX_FLAGS="$flags" -DCMAKE_SHARED_LINKER_FLAGS="$flags" -DCMAKE_MODULE_LINKER_FLAGS="$flags"
 cmake --build "$build" --parallel 2

@@ -51,11 +51,29 @@ def rows(native: ModuleType, rng: np.random.Generator) -> None:
     native.cross_entropy(x, labels, scale, losses)
     assert np.isnan(losses[bad]).all()
     native.cross_entropy(x, labels, scale, losses, out)
+    for row, label in zip(x, labels, strict=True):
+        in_parts(native, row, label, int(rng.integers(1, classes + 1)))
     p = rng.dirichlet(np.ones(classes), samples)
     native.softmax_product(p, x.astype("f8"), np.empty_like(p))
     z = x.astype("f8").ravel()
     for name in ("sigmoid", "sigmoid_slope", "softplus"):
         getattr(native, name)(z, np.empty_like(z))
+
+
+def in_parts(native: ModuleType, row: np.ndarray, label: int, cut: int) -> None:
+    """Call the functions of rows on two parts of one row."""
+    total = np.array([row.max(), 0.0, 0.0, 0.0])
+    for part in (row[:cut], row[cut:]):
+        sums = np.empty(3)
+        native.part_of_total(part, total[0], sums)
+        total[1:] += sums
+    for part in (row[None, :cut], row[None, cut:]):
+        if part.size:
+            out, loss = np.empty_like(part), np.empty(1)
+            for name in ("softmax", "complement", "log_softmax"):
+                getattr(native, name)(part, out, total)
+            native.logsumexp(part, np.empty(1, row.dtype), total)
+            native.cross_entropy(part, np.array([label]), np.ones(1), loss, out, total)
 
 
 def passes(native: ModuleType, rng: np.random.Generator) -> None:

@@ -15,7 +15,7 @@ from textwrap import fill
 import numpy as np
 
 import dxent
-from accuracy import families, peers
+from accuracy import families, peers, tested
 from accuracy.measures import DXENT, POINTS, ROWS, measure_points, measure_rows, references
 from accuracy.ulps import Errors
 from dxent.kernels import dispatch
@@ -38,12 +38,6 @@ PROMISES = [
     ("logsumexp, Jacobian · vector", SUMS),
     ("logistic functions, losses, first and second derivatives", tuple(POINTS)),
 ]
-TESTED = """\
-| integers, half precision, masks, one class or none | right, or an error that says what to do | `test_row_1` to `test_row_16` in `tests/functions/test_bad_input.py` |
-| infinities, NaN, the ends of the range | the [table](special-values.md), without a warning | `tests/accuracy/test_special.py` |
-| symmetry: Hᵀ = H, H 1 = 0, σ′(z) = σ′(−z) | bit for bit | `tests/accuracy/test_properties.py` |
-| labels that are no class | no access out of bounds | `tools/sanitize.sh`: 300 rounds on each instruction set |
-"""  # noqa: E501
 
 
 def providers():
@@ -145,7 +139,7 @@ def promises(found):
     lines.append(f"| subnormal results, float64 | 1 of the smallest number | {tiny} |")
     excess = fsum([*dxent.softmax(families.a_million_classes("float64").logits[0]), -1.0])
     lines.append(f"| Σ p − 1 for a million classes | 1 ulp | {abs(excess) / np.finfo(float).eps:.2g} ulp |")
-    return [*lines, *TESTED.splitlines()]
+    return [*lines, *tested.lines()]
 
 
 def circumstances():

@@ -47,10 +47,21 @@ def test_results_come_in_order(monkeypatch):
     assert threads.sum_in_order(lambda i: (i, np.ones(2)), range(10))[0] == 45
 
 
+@pytest.mark.parametrize("count", [1, 4])
+def test_everything_is_done_once(monkeypatch, count):
+    monkeypatch.setattr(threads, "thread_count", lambda: count)
+    done = []
+    threads.do_all(done.append, range(1000))
+    assert sorted(done) == list(range(1000))
+
+
 def test_an_error_in_a_thread_is_raised(monkeypatch):
     monkeypatch.setattr(threads, "thread_count", lambda: 2)
     with pytest.raises(ZeroDivisionError):
         list(threads.in_order(lambda i: 1 // (3 - i), range(10)))
+    for culprit in (0, 500, 999):
+        with pytest.raises(ZeroDivisionError):
+            threads.do_all(lambda i, culprit=culprit: 1 // (culprit - i), range(1000))
 
 
 @pytest.mark.parametrize(("value", "wanted"), [("3", 3), ("2,1", 2), (" 5 ", 5)])

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dxent.kernels.threads import in_order
+from dxent.kernels.threads import do_all
 
 __all__ = ["IN_PARTS"]
 
@@ -23,23 +23,25 @@ Parts = list[slice]
 
 def total(native: Any, row: NDArray[Any], parts: Parts) -> NDArray[np.float64]:
     """Return the largest entry, how many there are, and Σ exp(x − largest) over the others, in two parts."""
-    largest = float(np.max(list(in_order(lambda part: row[part].max(), parts))))
+    tops, sums = np.empty(len(parts)), np.empty((len(parts), 3))
 
-    def sums(part: slice) -> NDArray[np.float64]:
-        found = np.empty(3)
-        native.part_of_total(row[part], largest, found)
-        return found
+    def find_top(k: int) -> None:
+        tops[k] = row[parts[k]].max()
 
-    ties, values, lost = np.stack(list(in_order(sums, parts)), axis=1)
-    below = fsum([*values, *lost])
-    return np.array([largest, ties.sum(), below, fsum([*values, *lost, -below])])
+    def add_up(k: int) -> None:
+        native.part_of_total(row[parts[k]], largest, sums[k])
+
+    do_all(find_top, range(len(parts)))
+    largest = float(tops.max())
+    do_all(add_up, range(len(parts)))
+    below = fsum(sums[:, 1:].flat)
+    return np.array([largest, sums[:, 0].sum(), below, fsum([*sums[:, 1:].flat, -below])])
 
 
 def by_entry(native: Any, kernel: str, x: NDArray[Any], out: NDArray[Any], parts: Parts) -> None:
     """Write a result for each entry of a row."""
     whole, run = total(native, x[0], parts), getattr(native, kernel)
-    for _ in in_order(lambda part: run(x[:, part], out[:, part], whole), parts):
-        pass
+    do_all(lambda part: run(x[:, part], out[:, part], whole), parts)
 
 
 def logsumexp(native: Any, kernel: str, x: NDArray[Any], out: NDArray[Any], parts: Parts) -> None:
@@ -59,9 +61,7 @@ def cross_entropy(native: Any, kernel: str, x: NDArray[Any], label: NDArray[np.i
         if part.start <= label[0] < part.stop:
             loss[:] = found
 
-    wanted = parts if gradients else [part for part in parts if part.start <= label[0] < part.stop]
-    for _ in in_order(fill, wanted):
-        pass
+    do_all(fill, parts if gradients else [part for part in parts if part.start <= label[0] < part.stop])
 
 
 IN_PARTS: dict[str, Callable[..., None]] = {

@@ -19,7 +19,7 @@ from dxent.kernels import dispatch
 from dxent.kernels.arrays import as_real, finish, namespace, normalize_axis, quietly, widen
 from dxent.kernels.longrows import IN_PARTS
 from dxent.kernels.rows import Frame, deviation, framed, shift
-from dxent.kernels.threads import in_order
+from dxent.kernels.threads import do_all
 from dxent.kernels.tiles import ENTRIES_A_TILE, row_tiles
 
 __all__ = [
@@ -234,5 +234,4 @@ def _by_tiles(kernel: str, *arrays: NDArray[Any]) -> None:
     def fill(rows: slice) -> None:
         run(*(array[rows] for array in arrays))
 
-    for _ in in_order(fill, row_tiles(len(arrays[0]), max(1, ENTRIES_A_TILE // entries))):
-        pass
+    do_all(fill, row_tiles(len(arrays[0]), max(1, ENTRIES_A_TILE // entries)))

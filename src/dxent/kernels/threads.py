@@ -5,14 +5,22 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from threading import Lock
 from typing import Any, TypeVar
 
-__all__ = ["blas_libraries", "in_order", "processors", "single_threaded_blas", "sum_in_order", "thread_count"]
+__all__ = [
+    "blas_libraries",
+    "do_all",
+    "in_order",
+    "processors",
+    "single_threaded_blas",
+    "sum_in_order",
+    "thread_count",
+]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -86,6 +94,31 @@ def in_order(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
+
+
+def do_all(work: Callable[[Item], object], items: Iterable[Item]) -> None:
+    """Do ``work(item)`` for each item, in any order, in this thread and in others.
+
+    Where there are no results to hand over, a thread wakes another but once.
+    """
+    waiting = deque(items)
+    threads = min(thread_count(), len(waiting)) if len(waiting) > 1 else 1
+
+    def take() -> None:
+        while waiting:
+            try:
+                item = waiting.popleft()
+            except IndexError:  # another thread took the last
+                return
+            work(item)
+
+    helpers = [_pool(threads).submit(take) for _ in range(threads - 1)]
+    try:
+        take()
+    finally:
+        waiting.clear()
+        for helper in helpers:
+            helper.result()
 
 
 def sum_in_order(work: Callable[[Item], tuple[Any, ...]], items: Sequence[Item]) -> Any:
