@@ -23,7 +23,9 @@ def test_all_three_are_of_one_quadratic_form(penalty, free):
     for k in range(free):
         penalty.add_to(H[4 * k : 4 * k + 4, 4 * k : 4 * k + 4])
     np.testing.assert_array_equal(H, H.T)
-    np.testing.assert_allclose(H @ theta.ravel(), penalty.apply(theta).ravel(), atol=1e-14)
+    gradient = np.ones(theta.shape)
+    penalty.add_gradient(theta, gradient)
+    np.testing.assert_allclose(H @ theta.ravel() + 1, gradient.ravel(), atol=1e-14)
     np.testing.assert_allclose(theta.ravel() @ H @ theta.ravel() / 2, penalty.value(theta), rtol=1e-13)
     ridge = np.sum(STRENGTHS * theta**2) / 2
     gauge = 0 if penalty.gauge is None else np.linalg.norm(theta @ penalty.gauge) ** 2 / 2

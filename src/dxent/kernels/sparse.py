@@ -16,7 +16,7 @@ import numpy as np
 from dxent.kernels import reference
 from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
-from dxent.kernels.threads import in_order, sum_in_order
+from dxent.kernels.threads import do_all, sum_in_order
 from dxent.kernels.tiles import row_tiles, stored_tiles
 
 __all__ = [
@@ -67,14 +67,8 @@ def transposed(W: Floats, spare: Floats | None) -> Floats:
     def fill(columns: slice) -> None:
         out[columns] = W[:, columns].T
 
-    run(fill, row_tiles(len(out), COLUMNS_A_TILE))
+    do_all(fill, row_tiles(len(out), COLUMNS_A_TILE))
     return out
-
-
-def run(work: Callable[[slice], None], tiles: list[slice]) -> None:
-    """Do the work of every tile."""
-    for _ in in_order(work, tiles):
-        pass
 
 
 @contextmanager
@@ -110,7 +104,7 @@ def logits(X: CSR, centre: Doubles | None, weights: Floats) -> Floats:
         def fill(rows: slice) -> None:
             Z[rows] = logits_of(rows)
 
-        run(fill, stored_tiles(X, len(weights)))
+        do_all(fill, stored_tiles(X, len(weights)))
     return Z
 
 
@@ -140,7 +134,7 @@ def pull(columns: CSR, centre: Doubles | None, residuals: Floats, with_bias: boo
     """Return Rᵀ [X − μ, 1] for the columns of X."""
     features = columns.shape[0]
     sums = residuals.sum(axis=0, dtype=np.float64)
-    gradient = np.empty((len(sums), features + with_bias))
+    gradient = np.empty((features + with_bias, len(sums))).T  # in the order in which it is written
     gradient[:, features:] = sums[:, None]
     R = np.ascontiguousarray(residuals)
     mean = np.zeros(features) if centre is None else centre
@@ -148,7 +142,7 @@ def pull(columns: CSR, centre: Doubles | None, residuals: Floats, with_bias: boo
     def fill(tile: slice) -> None:
         multiply(columns, tile, R, mean[tile], sums, gradient[:, tile].T)
 
-    run(fill, stored_tiles(columns, len(sums)))
+    do_all(fill, stored_tiles(columns, len(sums)))
     return gradient
 
 
@@ -183,7 +177,7 @@ def hessian_pass(
         def fill(rows: slice) -> None:
             residuals[rows] = jacobian(probs[rows], logits_of(rows), sample_weight[rows])
 
-        run(fill, stored_tiles(X, len(direction)))
+        do_all(fill, stored_tiles(X, len(direction)))
     return pullback(X, centre, residuals, direction.shape[1] > X.shape[1])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["first_row", "gram_tiles", "is_sparse", "pass_tiles", "row_tiles", "stored_tiles"]
+__all__ = ["column_tiles", "first_row", "gram_tiles", "is_sparse", "pass_tiles", "row_tiles", "stored_tiles"]
 
 ENTRIES_A_TILE = 1 << 19
 """About a millisecond's work: enough to hide that a thread wakes up, small enough to stay in cache."""
@@ -18,6 +18,9 @@ WORK_A_TILE = 1 << 23
 
 EXPONENTIAL = 40
 """An exponential, and what goes with it, takes as long as so many of them; to read a number, as four."""
+
+COLUMN_ENTRIES_A_TILE = 1 << 16
+"""Half a megabyte: what is computed from a tile, and back, stays in the second-level cache."""
 
 GRAM_ROWS_A_TILE = 1024
 """So many at least, that forming a Gram matrix outweighs adding it to the others."""
@@ -44,6 +47,11 @@ def pass_tiles(X: Any, outputs: int) -> list[slice]:
     work = outputs * (features + EXPONENTIAL) + 4 * features
     # reading a tile should outweigh adding up what it returns
     return even_tiles(samples, min(samples * work // WORK_A_TILE, samples // (4 * outputs)))
+
+
+def column_tiles(rows: int, columns: int) -> list[slice]:
+    """Return tiles of the columns of a matrix that is worked on by columns, in cache."""
+    return row_tiles(columns, max(COLUMN_ENTRIES_A_TILE // max(rows, 1), 1))
 
 
 def stored_tiles(X: Any, outputs: int) -> list[slice]:

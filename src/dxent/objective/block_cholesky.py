@@ -9,7 +9,6 @@ See: Golub & Van Loan, Matrix Computations, algorithm 4.2.2.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +16,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import DTypeLike, NDArray
 
-from dxent.kernels.threads import in_order
+from dxent.kernels.threads import do_all
 from dxent.kernels.tiles import row_tiles
 
 __all__ = ["BlockColumns"]
@@ -92,7 +91,7 @@ class BlockColumns:
             for left in before:
                 column[rows] -= left[rows] @ left[:size].T
 
-        run(less_earlier, len(column))
+        do_all(less_earlier, row_tiles(len(column), ROWS_TOGETHER))
         potrf, trtri = scipy.linalg.get_lapack_funcs(("potrf", "trtri"), (column,))
         lower, failed = potrf(column[:size], lower=True, clean=True)
         if failed:
@@ -105,7 +104,7 @@ class BlockColumns:
         def divide(rows: slice) -> None:
             below[rows] = below[rows] @ inverse.T
 
-        run(divide, len(below))
+        do_all(divide, row_tiles(len(below), ROWS_TOGETHER))
         return True
 
     def solve(self, vector: Matrix) -> Matrix:
@@ -120,9 +119,3 @@ class BlockColumns:
             mine -= rest @ column[len(mine) :]
             mine[:] = mine @ column[: len(mine)]
         return x
-
-
-def run(work: Callable[[slice], None], rows: int) -> None:
-    """Do the work of all rows, some at a time."""
-    for _ in in_order(work, row_tiles(rows, ROWS_TOGETHER)):
-        pass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -106,12 +106,14 @@ class ObjectiveHessian(SymmetricOperator):
         objective = self.objective
         coords = objective.coordinates
         direction = coords.weights(vector)
-        product = np.zeros(direction.shape)
+        products = []
         for block, probs in zip(objective.rows.blocks, self.probs, strict=True):
             narrow = direction.astype(np.float32) if block.X.dtype == np.float32 else direction
-            product += dispatch.hessian_pass(block.X, coords.centre, probs, block.sample_weight, narrow)
+            products.append(dispatch.hessian_pass(block.X, coords.centre, probs, block.sample_weight, narrow))
         objective.count.passes += 1
-        return coords.pull(product) + objective.penalty.apply(vector.reshape(coords.shape)).ravel()
+        result = coords.pull(reduce(np.add, products))
+        objective.penalty.add_gradient(vector.reshape(coords.shape), result.reshape(coords.shape))
+        return result
 
     def _dense(self) -> Matrix:
         objective = self.objective

@@ -23,6 +23,8 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from dxent.kernels import dispatch
+from dxent.kernels.threads import do_all
+from dxent.kernels.tiles import column_tiles
 from dxent.objective.sampling import Curvature, weighted_gram
 
 if TYPE_CHECKING:
@@ -57,11 +59,17 @@ class KroneckerPreconditioner:
     def apply(self, vector: Matrix) -> Matrix:
         """Return M⁻¹ v."""
         theta = vector.reshape(-1, self.inverse.shape[1])
-        flat = theta if self.basis is None else self.basis @ theta
-        result = flat * self.inverse
-        turned = flat[:, self.head] @ self.vectors
-        result[:, self.head] = (turned / (self.scales[:, None] * self.values + 1)) @ self.vectors.T
-        return np.asarray(result if self.basis is None else self.basis.T @ result).ravel()
+        basis = np.eye(1) if self.basis is None else self.basis
+        result = np.empty_like(theta)
+
+        def scale(columns: slice) -> None:
+            result[:, columns] = basis.T @ (self.inverse[:, columns] * (basis @ theta[:, columns]))
+
+        do_all(scale, column_tiles(*theta.shape))
+        turned = (basis @ theta[:, self.head]) @ self.vectors
+        turned /= self.scales[:, None] * self.values + 1
+        result[:, self.head] = basis.T @ (turned @ self.vectors.T)
+        return result.ravel()
 
     @classmethod
     def of(cls, objective: Objective, curvature: Curvature, cost: float) -> KroneckerPreconditioner:

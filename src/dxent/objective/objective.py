@@ -9,6 +9,7 @@ value, gradient and Hessian taken from the fused kernels of the same composition
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,16 +79,18 @@ class Objective:
         """Value, gradient and Hessian at ``point``, by one pass in float64."""
         coords = self.coordinates
         weights = coords.weights(point)
-        loss, gradient, probs = 0.0, np.zeros(weights.shape), []
-        for block in self.rows.blocks:
-            part = dispatch.loss_pass(block.X, coords.centre, weights, block.labels, block.sample_weight)
-            loss += part[0]
-            gradient += part[1]
-            probs.append(part[2])
+        losses, gradients, probs = zip(
+            *(
+                dispatch.loss_pass(block.X, coords.centre, weights, block.labels, block.sample_weight)
+                for block in self.rows.blocks
+            ),
+            strict=True,
+        )
         self.count.passes += 1
         theta = point.reshape(coords.shape)
-        value = loss + self.penalty.value(theta)
-        total = coords.pull(gradient) + self.penalty.apply(theta).ravel()
+        value = sum(losses) + self.penalty.value(theta)
+        total = coords.pull(reduce(np.add, gradients))
+        self.penalty.add_gradient(theta, total.reshape(coords.shape))
         return Evaluation(
             point, value, total, ObjectiveHessian(self, tuple(probs)), 64 * UNIT_ROUNDOFF * value
         )
@@ -107,7 +110,8 @@ class Objective:
             logits.append(relative_logits(Z[:, :outputs], block.labels))
             gaps.append(relative_logits(Z[:, outputs:], block.labels))
         self.count.passes += 1
-        bend = self.penalty.apply(direction.reshape(coords.shape)).ravel()
+        bend = np.zeros(self.size)
+        self.penalty.add_gradient(direction.reshape(coords.shape), bend.reshape(coords.shape))
         weights = tuple(block.sample_weight for block in self.rows.blocks)
         return Ray(tuple(logits), tuple(gaps), weights, float(here.point @ bend), float(direction @ bend))
 

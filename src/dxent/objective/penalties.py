@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dxent.kernels.threads import do_all
+from dxent.kernels.tiles import column_tiles
+
 __all__ = ["L2"]
 
 Matrix = NDArray[np.float64]
@@ -27,13 +30,18 @@ class L2:
 
     def value(self, theta: Matrix) -> float:
         """Return the penalty at θ (classes − 1, width)."""
-        ridge = 0.5 * float(np.sum(self.strengths * theta**2))
+        ridge = 0.5 * float(np.einsum("kj,kj->j", theta, theta) @ self.strengths)
         return ridge if self.gauge is None else ridge + 0.5 * float(np.sum((theta @ self.gauge) ** 2))
 
-    def apply(self, theta: Matrix) -> Matrix:
-        """Return the gradient at θ, which is also the Hessian times θ."""
-        ridge = self.strengths * theta
-        return ridge if self.gauge is None else ridge + (theta @ self.gauge) @ self.gauge.T
+    def add_gradient(self, theta: Matrix, gradient: Matrix) -> None:
+        """Add the gradient at θ, which is also the Hessian times θ, in place."""
+
+        def add(columns: slice) -> None:
+            gradient[:, columns] += self.strengths[columns] * theta[:, columns]
+
+        do_all(add, column_tiles(*theta.shape))
+        if self.gauge is not None:
+            gradient += (theta @ self.gauge) @ self.gauge.T
 
     def take(self, columns: NDArray[np.intp]) -> L2:
         """Return the penalty on some of the columns."""

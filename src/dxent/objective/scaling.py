@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from dxent.data.blocks import Rows
 from dxent.kernels import dispatch
+from dxent.kernels.threads import do_all
+from dxent.kernels.tiles import column_tiles
 
 __all__ = ["Coordinates", "Moments", "coordinates", "moments"]
 
@@ -67,13 +69,28 @@ class Coordinates:
 
     def weights(self, point: Matrix) -> Matrix:
         """Return W (outputs, features [+ 1]) for a flat θ."""
-        theta = point.reshape(self.shape) / self.divisor
-        return theta if self.basis is None else self.basis @ theta
+        theta = point.reshape(self.shape)
+        if self.basis is None:
+            return theta / self.divisor
+        basis, by_column = self.basis, np.empty((self.shape[1], len(self.basis)))
+
+        def fill(columns: slice) -> None:
+            np.matmul((theta[:, columns] / self.divisor[columns]).T, basis.T, out=by_column[columns])
+
+        do_all(fill, column_tiles(*theta.shape))
+        return by_column.T  # in the order in which the sparse kernels read it
 
     def pull(self, gradient: Matrix) -> Matrix:
         """Return the flat gradient in θ for one in W."""
-        reduced = gradient if self.basis is None else self.basis.T @ gradient
-        return (reduced / self.divisor).ravel()
+        if self.basis is None:
+            return (gradient / self.divisor).ravel()
+        basis, theta = self.basis, np.empty(self.shape)
+
+        def fill(columns: slice) -> None:
+            theta[:, columns] = (basis.T @ gradient[:, columns]) / self.divisor[columns]
+
+        do_all(fill, column_tiles(*theta.shape))
+        return theta.ravel()
 
     def point(self, weights: Matrix) -> Matrix:
         """Return the flat θ of given W; the mean over classes, which no prediction sees, is dropped."""

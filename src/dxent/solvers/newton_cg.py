@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.linalg.blas import daxpy
 
 from dxent.evaluation import Evaluation, Preconditioner, Problem, Vector
 from dxent.operators.base import LinearOperator
+from dxent.operators.vectors import add_to, dot
 from dxent.solvers.line_search import line_search
 
 __all__ = ["newton_cg"]
@@ -24,7 +24,7 @@ def newton_cg(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
 
     The linear system is solved to a relative residual η_k = √(‖g_k‖/‖g_0‖), between 0.01 and 0.25, in the
     norm of the preconditioner: ever faster convergence, but no step far beyond what was asked for. The
-    preconditioner is rebuilt once the Hessian products since it was built have cost as much as building it.
+    preconditioner is rebuilt once the Hessian products since it was built have cost three times as much.
 
     See: Nocedal & Wright, Numerical Optimization, algorithm 7.1; Dembo, Eisenstat & Steihaug, SIAM J. Numer.
     Anal. 19 (1982).
@@ -34,7 +34,7 @@ def newton_cg(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
     first = float(np.sqrt(start.gradient @ preconditioner.apply(start.gradient)))
     spent = 0
     while here is not None:
-        if spent > preconditioner.cost:
+        if spent > 3 * preconditioner.cost:
             preconditioner, spent = problem.preconditioner(here), 0
         size = float(np.sqrt(here.gradient @ preconditioner.apply(here.gradient)))
         forcing = float(np.clip(np.sqrt(size / first), SMALLEST_RESIDUAL, LARGEST_RESIDUAL)) if size else 0.0
@@ -54,19 +54,21 @@ def conjugate_gradients(
     """
     x, residual = np.zeros_like(target), target.copy()
     z = preconditioner.apply(residual)
-    p, rho = z, float(residual @ z)
+    p, rho = z, dot(residual, z)
     enough = tolerance**2 * rho
     most = min(INNER_STEPS, 2 * len(target))  # without rounding, as many as there are unknowns suffice
     for products in range(most):
         if rho <= enough:
             return x, products
         Ap = operator.mv(p)
-        curvature = float(p @ Ap)
+        curvature = dot(p, Ap)
         if curvature <= 0:  # rounding has eaten the curvature; what was found so far is a descent direction
             return (x if products else z), products + 1
         step = rho / curvature
-        x, residual = daxpy(p, x, a=step), daxpy(Ap, residual, a=-step)  # in place
+        add_to(x, step, p)
+        add_to(residual, -step, Ap)
         z = preconditioner.apply(residual)
-        previous, rho = rho, float(residual @ z)
-        p = daxpy(p, z, a=rho / previous)
+        previous, rho = rho, dot(residual, z)
+        add_to(z, rho / previous, p)
+        p = z
     return x, most
