@@ -29,6 +29,7 @@ def lbfgs(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
     steps, interval = 0, FIRST_REBUILD
     while True:
         if steps > interval:
+            del preconditioner  # the new one may take as much memory
             preconditioner, steps, interval = problem.preconditioner(here), 0, 2 * interval
             memory.clear()
             image = preconditioner.apply(here.gradient)

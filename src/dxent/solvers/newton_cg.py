@@ -35,6 +35,7 @@ def newton_cg(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
     spent = 0
     while here is not None:
         if spent > 3 * preconditioner.cost:
+            del preconditioner  # the new one may take as much memory
             preconditioner, spent = problem.preconditioner(here), 0
         size = float(np.sqrt(here.gradient @ preconditioner.apply(here.gradient)))
         forcing = float(np.clip(np.sqrt(size / first), SMALLEST_RESIDUAL, LARGEST_RESIDUAL)) if size else 0.0
