@@ -58,5 +58,5 @@ def lines():
         f"| {passed('accuracy/test_special.py')} |",
         f"| symmetry: Hᵀ = H, H 1 = 0, σ′(z) = σ′(−z) | bit for bit | largest difference {sizes} |",
         "| labels that are no class | no access out of bounds "
-        f"| {passed(bad, 'label')}; no finding in 300 rounds of `tools/sanitize.sh` on each instruction set |",
+        f"| {passed(bad, 'label')}; no finding in 300 rounds of `tools/sanitize.sh` on each level |",
     ]
