@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
+from itertools import chain, combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dxent.kernels.threads import in_order
+from dxent.kernels.tiles import row_tiles
 from dxent.objective.block_cholesky import BlockColumns
 from dxent.objective.sampling import Curvature, weighted_gram
 
@@ -31,6 +32,7 @@ __all__ = ["PairPreconditioner", "pair_work"]
 Matrix = NDArray[Any]
 
 TERMS_PER_PARAMETER = 24
+WORK_TOGETHER = 1 << 24  # multiplications that are worth waking a thread for
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,13 +89,17 @@ def sampled_hessian(
     drawn, weights = curvature.draw(TERMS_PER_PARAMETER * hessian.order, rng)
     groups = list(grouped(drawn, *draw_pairs(curvature.probs[drawn], rng)))
 
-    def gram(group: tuple[int, int, Matrix, Matrix]) -> Matrix:
+    def grams(some: slice) -> list[Matrix]:
         # the pairs of a row add up to Σ_{k<l} p_k p_l, which is half its curvature
-        halves = weights[group[2]] * group[3] / 2
-        return weighted_gram(objective, drawn[group[2]], halves, active, hessian.dtype)
+        return [
+            weighted_gram(objective, drawn[mine], weights[mine] * times / 2, active, hessian.dtype)
+            for _, _, mine, times in groups[some]
+        ]
 
-    for (smaller, larger, *_), part in zip(groups, in_order(gram, groups), strict=True):
-        add(hessian, smaller, larger, part)
+    work = len(drawn) * len(active) ** 2
+    parts = in_order(grams, row_tiles(len(groups), -(-len(groups) * WORK_TOGETHER // work)))
+    for (smaller, larger, *_), gram in zip(groups, chain.from_iterable(parts), strict=True):
+        add(hessian, smaller, larger, gram)
     return hessian
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dxent.kernels.threads import sum_in_order
+from dxent.kernels.tiles import column_tiles
 
 __all__ = ["Ray", "relative_logits"]
 
@@ -33,11 +37,18 @@ class Ray:
         """Return dF(θ + t d)/dt at t = ``step``."""
         slope = self.linear + step * self.quadratic
         for logits, gaps, weights in zip(self.logits, self.gaps, self.sample_weights, strict=True):
-            probs = logits + step * gaps
-            probs -= probs.max(axis=0)
-            np.exp(probs, out=probs)
-            slope += float(weights @ (np.einsum("ki,ki->i", probs, gaps) / probs.sum(axis=0)))
-        return slope
+            mine = partial(loss_slope, logits, gaps, weights, step)
+            slope += sum_in_order(mine, column_tiles(*logits.shape))[0]
+        return float(slope)
+
+
+def loss_slope(logits: Matrix, gaps: Matrix, weights: Matrix, step: float, rows: slice) -> tuple[float]:
+    """Return the part of some rows in the slope."""
+    probs = logits[:, rows] + step * gaps[:, rows]
+    probs -= probs.max(axis=0)
+    np.exp(probs, out=probs)
+    means = np.einsum("ki,ki->i", probs, gaps[:, rows]) / probs.sum(axis=0)
+    return (float(weights[rows] @ means),)
 
 
 def relative_logits(logits: Matrix, labels: NDArray[np.int64]) -> Matrix:
