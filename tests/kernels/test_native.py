@@ -61,6 +61,9 @@ def assert_same_as_reference(problem, tolerance):
     expected = reference.loss_pass(*problem.arguments)
     for result, wanted in zip(native.loss_pass(*problem.arguments), expected, strict=True):
         assert_close(result, wanted, tolerance)
+    probs = np.full_like(expected[2], np.nan)
+    native.loss_pass(*problem.arguments, probs)
+    assert_close(probs, expected[2], tolerance)
     hessian = (X, centre, expected[2], sample_weight, problem.direction)
     assert_close(native.hessian_pass(*hessian), reference.hessian_pass(*hessian), tolerance)
     Z = reference.logits(X, centre, weights)
@@ -204,6 +207,10 @@ def test_arrays_that_do_not_fit_together_are_refused(make_problem):
         native.loss_pass(X, centre, weights, labels[:-1], sample_weight)
     with pytest.raises(ValueError, match="sample_weight has an entry for each row"):
         native.loss_pass(X, centre, weights, labels, sample_weight[:-1])
+    with pytest.raises(ValueError, match="out has a row for each row"):
+        native.loss_pass(X, centre, weights, labels, sample_weight, probs[:-1])
+    with pytest.raises(ValueError, match="out has a row for each row"):
+        native.loss_pass(X, centre, weights, labels, sample_weight, probs.astype(np.float32))
     with pytest.raises(ValueError, match="residuals have a row for each row"):
         native.pullback(X, centre, probs[:-1], True)
     with pytest.raises(ValueError, match="probs have a row for each row"):

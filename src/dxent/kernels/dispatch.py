@@ -96,8 +96,8 @@ def loss_pass(
     probs = np.empty((X.shape[0], max(outputs, 2)), weights.dtype)
 
     def tile(rows: slice) -> tuple[float, Doubles]:
-        loss, gradient, probs[rows] = kernels.loss_pass(
-            part(rows), centre, weights, labels[rows], sample_weight[rows]
+        loss, gradient, _ = kernels.loss_pass(
+            part(rows), centre, weights, labels[rows], sample_weight[rows], probs[rows]
         )
         return loss, gradient
 

@@ -73,11 +73,19 @@ def square_pullback(X: Floats, centre: Floats | None, residuals: Floats, with_bi
 
 
 def loss_pass(
-    X: Floats, centre: Floats | None, weights: Floats, labels: Integers, sample_weight: Doubles
+    X: Floats,
+    centre: Floats | None,
+    weights: Floats,
+    labels: Integers,
+    sample_weight: Doubles,
+    out: Floats | None = None,
 ) -> tuple[float, Doubles, Floats]:
-    """Return Σ s_i ℓ_i, its gradient in the weights, and the probabilities (samples, classes)."""
+    """Return Σ s_i ℓ_i, its gradient in the weights, and the probabilities (samples, classes), in ``out``."""
     loss, probs, residuals = weighted_cross_entropy(logits(X, centre, weights), labels, sample_weight)
-    return loss, pullback(X, centre, residuals, weights.shape[1] > X.shape[1]), probs
+    if out is not None:
+        out[...] = probs
+    gradient = pullback(X, centre, residuals, weights.shape[1] > X.shape[1])
+    return loss, gradient, probs if out is None else out
 
 
 def hessian_pass(

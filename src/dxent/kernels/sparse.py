@@ -147,11 +147,16 @@ def pull(columns: CSR, centre: Doubles | None, residuals: Floats, with_bias: boo
 
 
 def loss_pass(
-    X: CSR, centre: Doubles | None, weights: Floats, labels: Integers, sample_weight: Doubles
+    X: CSR,
+    centre: Doubles | None,
+    weights: Floats,
+    labels: Integers,
+    sample_weight: Doubles,
+    out: Floats | None = None,
 ) -> tuple[float, Doubles, Floats]:
-    """Return Σ s_i ℓ_i, its gradient in the weights, and the probabilities (samples, classes)."""
+    """Return Σ s_i ℓ_i, its gradient in the weights, and the probabilities (samples, classes), in ``out``."""
     outputs = len(weights)
-    probs = np.empty((X.shape[0], max(outputs, 2)), weights.dtype)
+    probs = np.empty((X.shape[0], max(outputs, 2)), weights.dtype) if out is None else out
     residuals = np.empty((X.shape[0], outputs), weights.dtype)
     cross_entropy = (native or reference).weighted_cross_entropy
     with logit_rows(X, centre, weights) as logits_of:

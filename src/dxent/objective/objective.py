@@ -106,9 +106,9 @@ class Objective:
         outputs = len(both) // 2
         logits, gaps = [], []
         for block in self.rows.blocks:
-            Z = dispatch.logits(block.X, coords.centre, both).astype(np.float64, copy=False)
-            logits.append(relative_logits(Z[:, :outputs], block.labels))
-            gaps.append(relative_logits(Z[:, outputs:], block.labels))
+            by_class = np.ascontiguousarray(dispatch.logits(block.X, coords.centre, both).T, np.float64)
+            logits.append(relative_logits(by_class[:outputs], block.labels))
+            gaps.append(relative_logits(by_class[outputs:], block.labels))
         self.count.passes += 1
         bend = np.zeros(self.size)
         self.penalty.add_gradient(direction.reshape(coords.shape), bend.reshape(coords.shape))

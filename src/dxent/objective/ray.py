@@ -51,10 +51,9 @@ def loss_slope(logits: Matrix, gaps: Matrix, weights: Matrix, step: float, rows:
     return (float(weights[rows] @ means),)
 
 
-def relative_logits(logits: Matrix, labels: NDArray[np.int64]) -> Matrix:
-    """Return z − z_y, (classes, rows), for logits (rows, classes) or, of two classes, those of the second."""
-    by_class = np.ascontiguousarray(logits.T)
+def relative_logits(by_class: Matrix, labels: NDArray[np.int64]) -> Matrix:
+    """Return z − z_y for logits (classes, rows), in their place, or for those of the second of two classes."""
     if len(by_class) == 1:  # the first of two classes has the logit 0
-        by_class = np.vstack([np.zeros(len(logits)), by_class])
+        by_class = np.vstack([np.zeros(len(labels)), by_class])
     by_class -= by_class[labels, np.arange(len(labels))]
     return by_class

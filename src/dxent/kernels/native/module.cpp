@@ -83,29 +83,38 @@ nb::object pullback(const AnyMatrix& X_array, const std::optional<Doubles>& cent
     return gradient.array();
 }
 
+using Probs = nb::ndarray<nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
 template <class Real>
 nb::tuple run_loss_pass(const Matrix& X, const double* centre, const Matrix& W, const Labels& labels,
-                        const Doubles& sample_weight) {
+                        const Doubles& sample_weight, const std::optional<Probs>& out) {
     Result<double> gradient(W.rows, W.columns);
-    Result<Real> probs(X.rows, W.rows == 1 ? 2 : W.rows);
+    const std::ptrdiff_t classes = W.rows == 1 ? 2 : W.rows;
+    std::optional<Result<Real>> made;
+    if (out)
+        require(out->dtype() == nb::dtype<Real>() && std::ptrdiff_t(out->shape(0)) == X.rows &&
+                    std::ptrdiff_t(out->shape(1)) == classes,
+                "out has a row for each row of X, a column for each class, and the type of the weights");
+    else
+        made.emplace(X.rows, classes);
+    Real* probs = out ? static_cast<Real*>(out->data()) : made->data.get();
     double loss;
     {
         nb::gil_scoped_release unlocked;
-        loss = kernels->loss_pass(X, centre, W, labels.data(), sample_weight.data(), gradient.data.get(),
-                                 probs.data.get());
+        loss = kernels->loss_pass(X, centre, W, labels.data(), sample_weight.data(), gradient.data.get(), probs);
     }
-    return nb::make_tuple(loss, gradient.array(), probs.array());
+    return nb::make_tuple(loss, gradient.array(), out ? nb::cast(*out) : made->array());
 }
 
 nb::tuple loss_pass(const AnyMatrix& X_array, const std::optional<Doubles>& centre, const AnyMatrix& weights,
-                    const Labels& labels, const Doubles& sample_weight) {
+                    const Labels& labels, const Doubles& sample_weight, const std::optional<Probs>& out) {
     const Matrix X = design(X_array), W = matrix(weights);
     check_weights(X, W);
     require(std::ptrdiff_t(labels.shape(0)) == X.rows, "labels have an entry for each row of X");
     check_sample_weight(sample_weight, X);
     const double* shift = centre_of(X, centre);
-    return W.entry == Entry::real ? run_loss_pass<double>(X, shift, W, labels, sample_weight)
-                       : run_loss_pass<float>(X, shift, W, labels, sample_weight);
+    return W.entry == Entry::real ? run_loss_pass<double>(X, shift, W, labels, sample_weight, out)
+                                  : run_loss_pass<float>(X, shift, W, labels, sample_weight, out);
 }
 
 nb::object hessian_pass(const AnyMatrix& X_array, const std::optional<Doubles>& centre,
@@ -172,7 +181,7 @@ NB_MODULE(_native, m) {
     m.def("logits", &logits, "X"_a.noconvert(), "centre"_a.none(), "weights"_a);
     m.def("pullback", &pullback, "X"_a.noconvert(), "centre"_a.none(), "residuals"_a, "with_bias"_a);
     m.def("loss_pass", &loss_pass, "X"_a.noconvert(), "centre"_a.none(), "weights"_a, "labels"_a,
-          "sample_weight"_a);
+          "sample_weight"_a, "out"_a.noconvert().none() = nb::none());
     m.def("hessian_pass", &hessian_pass, "X"_a.noconvert(), "centre"_a.none(), "probs"_a, "sample_weight"_a,
           "direction"_a);
     m.def("pair_grams", &pair_grams, "X"_a.noconvert(), "centre"_a.none(), "probs"_a, "sample_weight"_a, "s"_a,
