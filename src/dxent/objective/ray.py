@@ -52,7 +52,7 @@ def loss_slope(logits: Matrix, gaps: Matrix, weights: Matrix, step: float, rows:
 
 
 def relative_logits(by_class: Matrix, labels: NDArray[np.int64]) -> Matrix:
-    """Return z − z_y in the place of logits (classes, rows); of two classes, those of the second are given."""
+    """Return z − z_y in the place of logits (classes, rows); one row is that of the second class."""
     if len(by_class) == 1:  # the first of two classes has the logit 0
         by_class = np.vstack([np.zeros(len(labels)), by_class])
     by_class -= by_class[labels, np.arange(len(labels))]
