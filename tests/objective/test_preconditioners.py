@@ -127,6 +127,14 @@ def test_the_passes_so_far_pick_the_form(here, monkeypatch):
     assert names == ["PairPreconditioner", "KroneckerPreconditioner"]
 
 
+def test_where_the_penalty_alone_bends_nothing_is_sampled(monkeypatch):
+    objective = draw(0, samples=50, classes=3).objective(1e9, False)
+    here = objective.evaluate(objective.start())
+    assert not len(active_columns(objective, curvature(here)))
+    monkeypatch.setattr(objective.count, "passes", 1000)
+    assert condition(precondition(objective, here), here.hessian.to_dense()) < 1.1
+
+
 def test_the_terms_have_the_right_expectation(here, monkeypatch):
     """Averaged over seeds, the Hessian of the sampled terms is the Hessian."""
     total = 0.0

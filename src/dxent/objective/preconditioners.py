@@ -34,7 +34,7 @@ def precondition(objective: Objective, here: Evaluation) -> Preconditioner:
     if objective.size <= DENSE_PARAMETERS:
         active = active_columns(objective, curvature)
         cost = pair_work(free, len(active)) / work
-        if cost <= objective.count.passes:
+        if len(active) and cost <= objective.count.passes:
             return PairPreconditioner.of(objective, curvature, active, cost)
     return KroneckerPreconditioner.of(objective, curvature, kronecker_work(width) / work)
 
