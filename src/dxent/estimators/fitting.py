@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dxent.data.blocks import Rows
 from dxent.estimators.optimality import REASONS, Optimality
-from dxent.estimators.plan import newton_passes, plan
+from dxent.estimators.plan import Stage, newton_passes, plan
 from dxent.estimators.separation import Separation, find_separation, margins
 from dxent.evaluation import Evaluation, Problem
 from dxent.objective.certificate import Certificate, duality_bound, self_concordance_bound
@@ -152,11 +152,10 @@ def fit(rows: Rows, columns: Moments, settings: Settings, start: tuple[Matrix, M
 def search(run: Run) -> str:
     """Run one solver after the other from the newest iterate; return why the last one ended."""
     reason = "finished"
-    for name, most in plan(run.objective, run.settings.solver, run.settings.max_iter):
+    for stage in plan(run.objective, run.settings.solver, run.settings.max_iter):
         # Newton takes a step even from a point that is proved, where that costs little: it ends at rounding
-        if (name == "newton" and polished(run)) or not run.proved(run.here):
-            left = run.settings.max_iter + 1 - len(run.trace)
-            reason = follow(run, name, min(most, left))
+        if (stage.solver == "newton" and polished(run)) or not run.proved(run.here):
+            reason = follow(run, stage)
             if run.separated(run.here):
                 return reason
     anchor = factorised(run.here) or run.anchor
@@ -172,14 +171,19 @@ def polished(run: Run) -> bool:
     return cheap and run.settings.tol < COARSE
 
 
-def follow(run: Run, name: str, max_iter: int) -> str:
+def follow(run: Run, stage: Stage) -> str:
     """Run one solver from the newest iterate, and return why it ended."""
-    solver = SOLVERS[name]
+    solver = SOLVERS[stage.solver]
+
+    def finished(here: Evaluation) -> bool:
+        before = run.trace[-1].passes
+        return run.finished(here) or run.trace[-1].passes - before > stage.passes
+
     _, reason = descend(
         run.here,
         solver.iterates(run.objective, run.here),
-        finished=run.finished,
-        max_iter=max_iter,
+        finished=finished,
+        max_iter=min(stage.steps, run.settings.max_iter + 1 - len(run.trace)),
         patience=solver.patience,
     )
     return reason

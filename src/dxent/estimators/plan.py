@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 from dxent.objective.objective import Objective
 from dxent.objective.preconditioners import pass_work
 
-__all__ = ["newton_passes", "plan"]
+__all__ = ["Stage", "newton_passes", "plan"]
 
 FIRST_STEPS = 100  # of a solver that another one follows
-FEW_STEPS = 20  # of L-BFGS, where its vectors are as large as the data
+FEW_STEPS = 30  # of L-BFGS, where Newton-CG follows that an exact Hessian would finish
+FEWER_STEPS = 20  # of L-BFGS, where its vectors are as large as the data
 MOVES = 4000.0  # multiplications, of large matrices, in the time of a step of L-BFGS for each parameter
 NEWTON_PASSES = 6  # up to here, in passes for an exact Hessian, "auto" forms it at each step
 PROOF_PASSES = 300  # up to here any solver's result is finished, and proved, with one
 PROOF_PARAMETERS = 3000  # and up to here
 
 
-def plan(objective: Objective, name: str, most: int) -> list[tuple[str, int]]:
-    """Return the solvers to run for one of that name, each with the most steps it may take.
+@dataclass(frozen=True)
+class Stage:
+    """A solver, the most steps it may take, and how dear, in passes, the last of them may be."""
+
+    solver: str
+    steps: int
+    passes: float = math.inf
+
+
+def plan(objective: Objective, name: str, most: int) -> list[Stage]:
+    """Return the solvers to run, one after the other, for one of that name.
 
     "auto" picks what does best, as measured, on problems of this size. Where the parameters are few, Newton
     finishes for any solver.
@@ -25,14 +38,18 @@ def plan(objective: Objective, name: str, most: int) -> list[tuple[str, int]]:
     if name == "auto" and passes <= NEWTON_PASSES:
         name = "newton"
     if name == "newton":
-        return [("newton", most)]
+        return [Stage("newton", most)]
+    # far from the optimum remembered curvature beats repeated products with a Hessian about to change
     if objective.size <= PROOF_PARAMETERS and passes <= PROOF_PASSES:
-        return [("lbfgs" if name == "auto" else name, FIRST_STEPS), ("newton", most)]
+        if name == "auto":
+            # where a step takes more products than two Hessians cost, those are the better buy
+            few = [Stage("lbfgs", FEW_STEPS), Stage("newton-cg", FIRST_STEPS, 2 * passes)]
+            return [*few, Stage("newton", most)]
+        return [Stage(name, FIRST_STEPS), Stage("newton", most)]
     if name == "auto":
-        # far from the optimum remembered curvature beats repeated products with a Hessian about to change
-        few = MOVES * objective.size > pass_work(objective)
-        return [("lbfgs", FEW_STEPS if few else FIRST_STEPS), ("newton-cg", most)]
-    return [(name, most)]
+        long = MOVES * objective.size > pass_work(objective)
+        return [Stage("lbfgs", FEWER_STEPS if long else FIRST_STEPS), Stage("newton-cg", most)]
+    return [Stage(name, most)]
 
 
 def newton_passes(objective: Objective) -> float:
