@@ -1,5 +1,6 @@
 """One optimum, whoever looks for it, and in whatever form the data come."""
 
+import tracemalloc
 from dataclasses import replace
 from fractions import Fraction
 
@@ -118,6 +119,23 @@ def test_row_62_storage_does_not_matter_and_is_left_alone(name):
     for old, new in zip(before, contents(X), strict=True):
         np.testing.assert_array_equal(new, old)
         assert new.dtype == old.dtype
+
+
+@pytest.mark.parametrize("solver", ["newton", "newton-cg", "lbfgs"])
+def test_bytes_are_read_as_they_are(solver):
+    rng = np.random.default_rng(0)
+    pixels, labels = rng.integers(0, 256, size=(20_000, 40), dtype=np.uint8), rng.integers(0, 3, size=20_000)
+    doubles = pixels.astype(np.float64)
+    there = LogisticRegression(C=1e-6, solver=solver).fit(doubles, labels)
+    tracemalloc.start()
+    here = LogisticRegression(C=1e-6, solver=solver).fit(pixels, labels)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < doubles.nbytes
+    np.testing.assert_allclose(here.coef_, there.coef_, rtol=1e-11, atol=1e-16)
+    assert here.score(pixels, labels) == there.score(doubles, labels)
+    counts = LogisticRegression(C=1e-6, solver=solver).fit(scipy.sparse.csr_array(pixels), labels)
+    np.testing.assert_allclose(counts.coef_, there.coef_, rtol=1e-9, atol=1e-14)
 
 
 @pytest.mark.parametrize("store", [np.asarray, np.asfortranarray, scipy.sparse.csr_matrix])

@@ -31,7 +31,7 @@ __all__ = ["PairPreconditioner", "pair_work"]
 
 Matrix = NDArray[Any]
 
-TERMS_PER_PARAMETER = 24
+TERMS_PER_PARAMETER = 12
 WORK_TOGETHER = 1 << 24  # multiplications that are worth waking a thread for
 
 

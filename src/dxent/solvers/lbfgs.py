@@ -20,7 +20,8 @@ def lbfgs(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
     """Yield the iterates of L-BFGS whose initial matrix is the preconditioner.
 
     That is rebuilt after some steps, then after twice as many again, and so on: the curvature settles as the
-    fit proceeds. What was remembered is then forgotten: it was measured along a path far from here.
+    fit proceeds. A dear one stays until the steps have cost four times as much. What was remembered is then
+    forgotten: it was measured along a path far from here.
 
     See: Nocedal & Wright, Numerical Optimization, §7.2.
     """
@@ -30,7 +31,8 @@ def lbfgs(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
     while True:
         if steps > interval:
             del preconditioner  # the new one may take as much memory
-            preconditioner, steps, interval = problem.preconditioner(here), 0, 2 * interval
+            preconditioner = problem.preconditioner(here)
+            steps, interval = 0, max(2 * interval, int(4 * preconditioner.cost))
             memory.clear()
             image = preconditioner.apply(here.gradient)
         steps += 1
