@@ -129,6 +129,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     ) -> Self:
         """Fit to X (samples, features) and labels y (samples,); a failure leaves the last fit whole.
 
+        X may be dense or sparse; float64, float32 and dense uint8 are read as they are, without a copy.
         ``feature_names`` are what warnings call the columns of an X that is no data frame.
         """
         before = dict(self.__dict__)
