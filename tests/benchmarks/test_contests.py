@@ -7,15 +7,12 @@ import pytest
 
 
 @pytest.fixture
-def contests(repository, monkeypatch):
-    monkeypatch.syspath_prepend(repository / "benchmarks")
-    import contests
-
-    return contests
+def contests(imported):
+    return imported("contests")
 
 
 @pytest.fixture
-def problems(contests, tmp_path):
+def problems(imported, tmp_path):
     """Return what `summary.read` makes of times by set and method; None for a method that never arrives."""
 
     def made(times):
@@ -29,9 +26,7 @@ def problems(contests, tmp_path):
         path = tmp_path / "fits.json"
         sets = {name: {} for name, _ in times}
         path.write_text(json.dumps({"about": {}, "sets": sets, "curves": curves}), encoding="utf-8")
-        import summary
-
-        return summary.read(path)[1]
+        return imported("summary").read(path)[1]
 
     return made
 

@@ -8,19 +8,13 @@ import pytest
 
 
 @pytest.fixture
-def summary(repository, monkeypatch):
-    monkeypatch.syspath_prepend(repository / "benchmarks")
-    import summary
-
-    return summary
+def summary(imported):
+    return imported("summary")
 
 
 @pytest.fixture
-def fits(repository, monkeypatch):
-    monkeypatch.syspath_prepend(repository / "benchmarks")
-    import fits
-
-    return fits
+def fits(imported):
+    return imported("fits")
 
 
 def curve(method, *runs, end="reached", cap=60.0):

@@ -6,12 +6,6 @@ import numpy as np
 import pytest
 
 
-@pytest.fixture
-def imported(repository, monkeypatch):
-    monkeypatch.syspath_prepend(repository / "benchmarks")
-    return __import__
-
-
 def test_categories_become_columns_of_0_and_1_beside_scaled_numbers(imported, tmp_path):
     import pyarrow
     import pyarrow.parquet
