@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.sparse
 from numpy.typing import NDArray
 
 from dxent.kernels import dispatch
 
-__all__ = ["Block", "Rows"]
+__all__ = ["Block", "Rows", "stored_types"]
 
 TILE_ENTRIES = 1 << 20
+
+
+def stored_types(X: Any) -> list[type[np.generic]]:
+    """Return the types of numbers that are read as they are stored; others become the first."""
+    return [np.float64, np.float32] if scipy.sparse.issparse(X) else [np.float64, np.float32, np.uint8]
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
-import scipy.sparse
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags, check_random_state
@@ -18,7 +17,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from dxent import functions
-from dxent.data.blocks import Rows
+from dxent.data.blocks import Rows, stored_types
 from dxent.errors import RankWarning
 from dxent.estimators import checks
 from dxent.estimators.fitting import Fit, Settings, fit
@@ -149,7 +148,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         warm = (self.coef_, self.intercept_) if self.warm_start and hasattr(self, "coef_") else None
         last_classes = getattr(self, "classes_", None)
         X, y = validate_data(
-            self, X, y, accept_sparse="csr", dtype=read_as_stored(X), ensure_all_finite=False
+            self, X, y, accept_sparse="csr", dtype=stored_types(X), ensure_all_finite=False
         )
         check_classification_targets(y)
         checks.check_entries(X, getattr(self, "feature_names_in_", None))
@@ -250,8 +249,3 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             if hasattr(self, name):
                 setattr(twin, name, copy(getattr(self, name)))
         return twin
-
-
-def read_as_stored(X: Any) -> list[type[np.generic]]:
-    """Return the types of numbers that a pass reads as they are; others become the first."""
-    return [np.float64, np.float32] if scipy.sparse.issparse(X) else [np.float64, np.float32, np.uint8]
