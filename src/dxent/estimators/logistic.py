@@ -147,9 +147,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             checks.check_labels(y)
         warm = (self.coef_, self.intercept_) if self.warm_start and hasattr(self, "coef_") else None
         last_classes = getattr(self, "classes_", None)
-        X, y = validate_data(
-            self, X, y, accept_sparse="csr", dtype=stored_types(X), ensure_all_finite=False
-        )
+        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=stored_types(X), ensure_all_finite=False)
         check_classification_targets(y)
         checks.check_entries(X, getattr(self, "feature_names_in_", None))
         self.classes_, labels = np.unique(y, return_inverse=True)

@@ -7,8 +7,8 @@ from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.linalg
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
+from scipy.linalg import blas, lapack
 
 from dxent.kernels import dispatch
 from dxent.operators.base import Structure, SymmetricOperator
@@ -17,7 +17,7 @@ from dxent.operators.inverse import solve
 if TYPE_CHECKING:
     from dxent.objective.objective import Objective
 
-__all__ = ["Factor", "ObjectiveHessian"]
+__all__ = ["Factor", "ObjectiveHessian", "raised"]
 
 Matrix = NDArray[Any]
 
@@ -32,44 +32,43 @@ class Factor:
     @classmethod
     def of(cls, hessian: Matrix) -> Factor:
         """Factorise in place; a multiple of its diagonal lifts a matrix that rounding made indefinite."""
-        (potrf,) = scipy.linalg.get_lapack_funcs(("potrf",), (hessian,))
         diagonal = np.diagonal(hessian).copy()
         largest = diagonal.max() or 1.0  # nothing at all is known of a Hessian of zeros: take the identity
         lift = 0.0
         while True:
             # of the transpose, which is the same matrix in LAPACK's order: nothing is copied
-            lower, failed = potrf(hessian.T, lower=True, overwrite_a=True, clean=False)
+            lower, failed = lapack.dpotrf(hessian.T, lower=True, overwrite_a=True, clean=False)
             for column in range(1, len(lower) if not failed else 0):
                 lower[:column, column] = 0.0
             if not failed:
                 return cls(lower, lift > 0)
-            lift = 100 * lift if lift else len(diagonal) * float(np.finfo(hessian.dtype).eps)
+            lift = raised(lift, len(diagonal), hessian.dtype)
             restore(hessian, diagonal + lift * largest)
 
     def solve(self, vector: Matrix) -> Matrix:
         """Return H⁻¹ v."""
-        return np.asarray(self._trsv(self.lower, self.half_solve(vector), lower=1, trans=1))
+        return np.asarray(blas.dtrsv(self.lower, self.half_solve(vector), lower=1, trans=1))
 
     def half_solve(self, vector: Matrix) -> Matrix:
         """Return L⁻¹ v, whose Euclidean length is the length of v in the norm of H⁻¹."""
-        return np.asarray(self._trsv(self.lower, vector, lower=1))
-
-    @cached_property
-    def _trsv(self) -> Any:
-        """BLAS's solution for one vector, a fifth of the time of LAPACK's for any number of them."""
-        (trsv,) = scipy.linalg.get_blas_funcs(("trsv",), (self.lower,))
-        return trsv
+        # LAPACK's, for any number of vectors, takes several times as long for one
+        return np.asarray(blas.dtrsv(self.lower, vector, lower=1))
 
     @cached_property
     def inverse(self) -> Matrix:
         """L⁻¹, so that H⁻¹ = L⁻ᵀ L⁻¹."""
-        inverse, _ = scipy.linalg.lapack.dtrtri(self.lower, lower=1)
+        inverse, _ = lapack.dtrtri(self.lower, lower=1)
         return np.ascontiguousarray(inverse)
 
     @cached_property
     def inverse_diagonal(self) -> Matrix:
         """The diagonal of H⁻¹."""
         return np.asarray(np.einsum("ij,ij->j", self.inverse, self.inverse))
+
+
+def raised(lift: float, order: int, dtype: DTypeLike) -> float:
+    """Return what share of the largest entry to add to a diagonal, as with so much a factorisation failed."""
+    return 100 * lift if lift else order * float(np.finfo(dtype).eps)
 
 
 def restore(hessian: Matrix, diagonal: Matrix) -> None:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from dxent.kernels.threads import in_order
 from dxent.kernels.tiles import row_tiles
 from dxent.objective.block_cholesky import BlockColumns
+from dxent.objective.hessian import raised
 from dxent.objective.sampling import Curvature, weighted_gram
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class PairPreconditioner:
             hessian.lift(lift)
             if hessian.factorise():
                 return cls(hessian, back, active, objective.penalty.strengths, cost)
-            lift = 100 * lift if lift else hessian.order * float(np.finfo(hessian.dtype).eps)
+            lift = raised(lift, hessian.order, hessian.dtype)
 
 
 def sampled_hessian(
@@ -150,9 +151,7 @@ def add(hessian: BlockColumns, smaller: int, larger: int, gram: Matrix) -> None:
     s, t = smaller - 1, larger - 1
     if s == t:  # a row with a saturated probability, of weight zero
         return
-    own = hessian.block(t, t)
-    own += gram
+    hessian.block(t, t)[:] += gram
     if s >= 0:
-        other, both = hessian.block(s, s), hessian.block(t, s)
-        other += gram
-        both -= gram
+        hessian.block(s, s)[:] += gram
+        hessian.block(t, s)[:] -= gram

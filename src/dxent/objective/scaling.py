@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +25,6 @@ from dxent.kernels.tiles import column_tiles
 __all__ = ["Coordinates", "Moments", "coordinates", "moments"]
 
 Matrix = NDArray[np.float64]
-Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,13 +100,13 @@ class Coordinates:
         rows = (X if self.centre is None else X - self.centre) / self.scale
         return np.column_stack([rows, np.ones(len(rows))]) if self.intercept else rows
 
-    def conjugate(self, gram: Floats) -> Floats:
+    def conjugate(self, gram: Matrix) -> Matrix:
         """Return the Hessian in θ for one in reference coordinates U_t = W_t − W_0 (see `softmax_gram`)."""
         free, width = self.shape
         blocks = gram.reshape(free, width, free, width)
-        blocks /= (self.divisor[:, None] * self.divisor)[None, :, None, :].astype(gram.dtype)
+        blocks /= (self.divisor[:, None] * self.divisor)[None, :, None, :]
         if self.basis is not None:
-            change = (self.basis[1:] - self.basis[0]).astype(gram.dtype)  # U = R θ
+            change = self.basis[1:] - self.basis[0]  # U = R θ
             for _ in range(2):  # Rᵀ on the left class axis, then, by symmetry, on the right one
                 left = change.T @ blocks.reshape(free, -1)
                 blocks = left.reshape(free, width, free, width).transpose(2, 3, 0, 1)
