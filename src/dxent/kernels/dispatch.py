@@ -19,7 +19,7 @@ import numpy as np
 from dxent.kernels import reference
 from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
-from dxent.kernels.threads import single_threaded_blas, sum_in_order, thread_count
+from dxent.kernels.threads import do_all, single_threaded_blas, sum_in_order, thread_count
 from dxent.kernels.tiles import first_row, gram_tiles, is_sparse, pass_tiles, row_tiles
 
 __all__ = [
@@ -56,11 +56,10 @@ def logits(X: Design, centre: Doubles | None, weights: Floats) -> Floats:
     kernels, part = _kernels(X, outputs)
     Z = np.empty((X.shape[0], outputs), weights.dtype)
 
-    def fill(rows: slice) -> tuple[()]:
+    def fill(rows: slice) -> None:
         Z[rows] = kernels.logits(part(rows), centre, weights)
-        return ()
 
-    sum_in_order(fill, pass_tiles(X, outputs))
+    do_all(fill, pass_tiles(X, outputs))
     return Z
 
 

@@ -6,11 +6,9 @@ import numpy as np
 
 from dxent.kernels.reference import Doubles
 from dxent.kernels.threads import do_all, sum_in_order
-from dxent.kernels.tiles import row_tiles
+from dxent.kernels.tiles import column_tiles
 
 __all__ = ["add_to", "dot"]
-
-ENTRIES_A_TILE = 1 << 16
 
 
 def add_to(y: Doubles, factor: float, x: Doubles) -> None:
@@ -19,11 +17,11 @@ def add_to(y: Doubles, factor: float, x: Doubles) -> None:
     def add(part: slice) -> None:
         y[part] += factor * x[part]
 
-    do_all(add, row_tiles(len(y), ENTRIES_A_TILE))
+    do_all(add, column_tiles(1, len(y)))
 
 
 def dot(x: Doubles, y: Doubles) -> float:
     """Return ⟨x, y⟩."""
-    tiles = row_tiles(len(x), ENTRIES_A_TILE)
+    tiles = column_tiles(1, len(x))
     (total,) = sum_in_order(lambda part: (float(np.dot(x[part], y[part])),), tiles)
     return float(total)
