@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from dxent import functions
@@ -21,6 +20,7 @@ from dxent.data.blocks import Rows, stored_types
 from dxent.errors import RankWarning
 from dxent.estimators import checks
 from dxent.estimators.fitting import Fit, Settings, fit
+from dxent.estimators.labels import encode
 from dxent.estimators.optimality import NotCertifiedWarning
 from dxent.estimators.telling import dependence_sentence, separation_sentence
 from dxent.kernels.dispatch import single_threaded_blas
@@ -148,15 +148,14 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         warm = (self.coef_, self.intercept_) if self.warm_start and hasattr(self, "coef_") else None
         last_classes = getattr(self, "classes_", None)
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=stored_types(X), ensure_all_finite=False)
-        check_classification_targets(y)
         checks.check_entries(X, getattr(self, "feature_names_in_", None))
-        self.classes_, labels = np.unique(y, return_inverse=True)
+        self.classes_, labels = encode(y)
         if len(self.classes_) < 2:
             raise ValueError(
                 f"y has one class only, {self.classes_.tolist()[0]!r}: a classifier needs two or more."
             )
         weights = self._row_weights(X, y, labels, sample_weight)
-        rows = Rows.of(X, labels.astype(np.int64), weights, len(self.classes_))
+        rows = Rows.of(X, labels, weights, len(self.classes_))
         if warm is not None:
             checks.check_warm_start(warm[0].shape[1], last_classes, X.shape[1], self.classes_)
         with single_threaded_blas():

@@ -15,6 +15,8 @@ FEW_STEPS = 30  # of L-BFGS, where Newton-CG follows that an exact Hessian would
 FEWER_STEPS = 20  # of L-BFGS, where its vectors are as large as the data
 MOVES = 4000.0  # multiplications, of large matrices, in the time of a step of L-BFGS for each parameter
 NEWTON_PASSES = 6  # up to here, in passes for an exact Hessian, "auto" forms it at each step
+WEAK = 1e-4  # a penalty below lets the weights grow until the curvature is no more what it was:
+WEAK_NEWTON_PASSES = 20  # up to here an exact Hessian at each step is worth it then
 PROOF_PASSES = 300  # up to here any solver's result is finished, and proved, with one
 PROOF_PARAMETERS = 3000  # and up to here
 
@@ -35,7 +37,7 @@ def plan(objective: Objective, name: str, most: int) -> list[Stage]:
     finishes for any solver.
     """
     passes = newton_passes(objective)
-    if name == "auto" and passes <= NEWTON_PASSES:
+    if name == "auto" and passes <= (WEAK_NEWTON_PASSES if objective.strength < WEAK else NEWTON_PASSES):
         name = "newton"
     if name == "newton":
         return [Stage("newton", most)]

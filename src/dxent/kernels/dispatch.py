@@ -34,6 +34,7 @@ __all__ = [
     "single_threaded_blas",
     "softmax_gram",
     "square_pullback",
+    "weighted_cross_entropy",
 ]
 
 
@@ -116,6 +117,16 @@ def hessian_pass(
 
     product: Doubles = sum_in_order(tile, pass_tiles(X, outputs))[0]
     return product
+
+
+def weighted_cross_entropy(
+    Z: Floats, labels: Integers, sample_weight: Doubles
+) -> tuple[float, Floats, Floats]:
+    """`reference.weighted_cross_entropy`, in this thread: of a tile's rows."""
+    result: tuple[float, Floats, Floats] = (native or reference).weighted_cross_entropy(
+        Z, labels, sample_weight
+    )
+    return result
 
 
 def softmax_gram(

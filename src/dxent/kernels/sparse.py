@@ -189,25 +189,39 @@ def hessian_pass(
 def column_spread(X: CSR, centre: Doubles, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles]:
     """Return Σ s_i δ_i, Σ s_i δ_i² and max |δ_i| over the rows with s_i > 0, where δ_i = x_i − μ."""
     columns, weight = counted_columns(X, sample_weight)
-    stored = np.diff(columns.indptr)
-    deviation = columns.data.astype(np.float64) - np.repeat(centre, stored)
-    by_row = weight[columns.indices]
-    largest = np.where(stored < len(weight), np.abs(centre), 0.0)
-    some = stored > 0
-    at_entries = np.maximum.reduceat(np.abs(deviation), columns.indptr[:-1][some]) if some.any() else 0.0
-    largest[some] = np.maximum(largest[some], at_entries)
+    spread = np.empty((3, X.shape[1]))
+
+    def fill(tile: slice) -> None:
+        spread[:, tile] = spread_of(columns, tile, centre[tile], weight)
+
+    do_all(fill, stored_tiles(columns, 1))
+    return spread[0], spread[1], spread[2]
+
+
+def spread_of(columns: CSR, tile: slice, centre: Doubles, weight: Doubles) -> Doubles:
+    """Return the three rows of `column_spread` for some columns, which are given by rows."""
+    starts = columns.indptr[tile.start : tile.stop + 1]
+    entries, starts = slice(starts[0], starts[-1]), starts - starts[0]
+    stored, shape = np.diff(starts), (len(starts) - 1, len(weight))
+
+    def weighed(terms: Doubles) -> Doubles:
+        view = type(columns)((terms, columns.indices[entries], starts), shape=shape, copy=False)
+        sums = np.empty((shape[0], 1))
+        multiply(view, slice(0, shape[0]), weight[:, None], np.zeros(shape[0]), np.zeros(1), sums)
+        return sums[:, 0]
+
+    deviation = columns.data[entries] - np.repeat(centre, stored)
+    full = stored == len(weight)
     # exactly 0 for a full column: rounding here would be multiplied by the square of its offset
-    rest = np.where(stored < len(weight), weight.sum() - column_sums(columns, by_row), 0.0)
+    rest = np.where(full, 0.0, weight.sum() - weighed(np.ones(len(deviation))))
+    largest = np.where(full, 0.0, np.abs(centre))
+    some = stored > 0
+    if some.any():
+        at_entries = np.maximum.reduceat(np.abs(deviation), starts[:-1][some])
+        largest[some] = np.maximum(largest[some], at_entries)
     with np.errstate(over="ignore"):
-        sums = column_sums(columns, by_row * deviation) - rest * centre
-        squares = column_sums(columns, by_row * np.square(deviation)) + rest * centre**2
-    return sums, squares, largest
-
-
-def column_sums(columns: CSR, entries: Doubles) -> Doubles:
-    """Return the sums of entries that are stored as those of the transpose, one for each column."""
-    view = type(columns)((entries, columns.indices, columns.indptr), shape=columns.shape, copy=False)
-    return np.asarray(view @ np.ones(columns.shape[1]))
+        squares = weighed(np.square(deviation)) + rest * centre**2
+        return np.stack([weighed(deviation) - rest * centre, squares, largest])
 
 
 def counted_columns(X: CSR, sample_weight: Doubles) -> tuple[CSR, Doubles]:

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy.linalg import blas, lapack
 
+from dxent.data.blocks import TILE_ENTRIES
 from dxent.kernels import dispatch
+from dxent.kernels.tiles import row_tiles
 from dxent.operators.base import Structure, SymmetricOperator
 from dxent.operators.inverse import solve
 
@@ -152,10 +154,13 @@ class ObjectiveHessian(SymmetricOperator):
         """A sharper bound on R, by a pass: ‖x̃ ⊗ q‖ ≤ ‖q‖ ‖L⁻¹ (x̃ ⊗ I)‖_F = ‖q‖ ‖T x̃‖, T from a QR."""
         coords = self.objective.coordinates
         triangle = np.asarray(np.linalg.qr(self.factor.inverse.reshape(-1, coords.shape[1]), mode="r"))
+        images_of = triangle / coords.divisor
         largest = 0.0
-        for rows in self.objective.rows.tiles(None):
-            images = coords.standard(rows) @ triangle.T
-            largest = max(largest, float(np.einsum("ij,ij->i", images, images).max()))
+        for block in self.objective.rows.blocks:
+            for rows in row_tiles(len(block.labels), max(TILE_ENTRIES // coords.shape[1], 1)):
+                images = dispatch.logits(block.X[rows], coords.centre, images_of)
+                squares = np.einsum("ij,ij->i", images, images)
+                largest = max(largest, float(squares.max(initial=0.0, where=block.sample_weight[rows] > 0)))
         return coords.pair_length * float(np.sqrt(largest))
 
 

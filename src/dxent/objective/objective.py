@@ -20,7 +20,7 @@ from dxent.kernels import dispatch
 from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.penalties import L2
 from dxent.objective.preconditioners import precondition
-from dxent.objective.ray import Ray, relative_logits
+from dxent.objective.ray import Line, Ray
 from dxent.objective.scaling import Coordinates, Moments
 
 __all__ = ["Count", "Objective"]
@@ -103,17 +103,13 @@ class Objective:
         """The objective on the ray from ``here``, by the logits of both, read off the data together."""
         coords = self.coordinates
         both = np.vstack([coords.weights(here.point), coords.weights(direction)])
-        outputs = len(both) // 2
-        logits, gaps = [], []
-        for block in self.rows.blocks:
-            by_class = np.ascontiguousarray(dispatch.logits(block.X, coords.centre, both).T, np.float64)
-            logits.append(relative_logits(by_class[:outputs], block.labels))
-            gaps.append(relative_logits(by_class[outputs:], block.labels))
+        lines = tuple(
+            Line.of(block, dispatch.logits(block.X, coords.centre, both)) for block in self.rows.blocks
+        )
         self.count.passes += 1
         bend = np.zeros(self.size)
         self.penalty.add_gradient(direction.reshape(coords.shape), bend.reshape(coords.shape))
-        weights = tuple(block.sample_weight for block in self.rows.blocks)
-        return Ray(tuple(logits), tuple(gaps), weights, float(here.point @ bend), float(direction @ bend))
+        return Ray(lines, float(here.point @ bend), float(direction @ bend))
 
     def start(self) -> Vector:
         """The optimum of the intercept alone: zero weights, the logarithms of the class shares."""

@@ -8,52 +8,54 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from dxent.kernels.threads import sum_in_order
+from dxent.data.blocks import Block
+from dxent.kernels import dispatch
+from dxent.kernels.threads import do_all, sum_in_order
 from dxent.kernels.tiles import column_tiles
 
-__all__ = ["Ray", "relative_logits"]
+__all__ = ["Line", "Ray"]
 
 Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
+class Line:
+    """The straight lines z + t u along which the logits of a block's rows move; both (rows, outputs)."""
+
+    block: Block
+    start: Matrix
+    direction: Matrix
+
+    @classmethod
+    def of(cls, block: Block, both: Matrix) -> Line:
+        """Take them apart from logits of the point and the direction side by side, for fast sums of the two."""
+        start, direction = np.empty((2, len(both), both.shape[1] // 2))
+
+        def fill(rows: slice) -> None:
+            start[rows], direction[rows] = np.split(both[rows], 2, axis=1)
+
+        do_all(fill, column_tiles(*both.T.shape))
+        return cls(block, start, direction)
+
+    def slope(self, step: float) -> float:
+        """Return Σ s_i ⟨p_i − y_i, u_i⟩, the derivative of the weighted loss, at t = ``step``."""
+        tiles = column_tiles(*self.start.T.shape)
+        return float(sum_in_order(partial(self._slope_of, step), tiles)[0])
+
+    def _slope_of(self, step: float, rows: slice) -> tuple[float]:
+        u, labels, weights = self.direction[rows], self.block.labels[rows], self.block.sample_weight[rows]
+        residuals = dispatch.weighted_cross_entropy(self.start[rows] + step * u, labels, weights)[2]
+        return (float(np.vdot(residuals, u)),)
+
+
+@dataclass(frozen=True, eq=False)
 class Ray:
-    """The derivative of t ↦ F(θ + t d).
+    """The derivative of t ↦ F(θ + t d): a line for each block, and the penalty's ``linear`` + t ``quadratic``."""
 
-    The logits move along straight lines, z + t u, and the derivative of a row's loss is the mean of
-    δ = u − u_y under the probabilities softmax(z + t u).
-
-    ``logits`` (z − z_y) and ``gaps`` (δ) hold an array (classes, rows) a block, in which NumPy sums over
-    classes fastest; the penalty's derivative is ``linear`` + t ``quadratic``.
-    """
-
-    logits: tuple[Matrix, ...]
-    gaps: tuple[Matrix, ...]
-    sample_weights: tuple[Matrix, ...]
+    lines: tuple[Line, ...]
     linear: float
     quadratic: float
 
     def slope(self, step: float) -> float:
         """Return dF(θ + t d)/dt at t = ``step``."""
-        slope = self.linear + step * self.quadratic
-        for logits, gaps, weights in zip(self.logits, self.gaps, self.sample_weights, strict=True):
-            mine = partial(loss_slope, logits, gaps, weights, step)
-            slope += sum_in_order(mine, column_tiles(*logits.shape))[0]
-        return float(slope)
-
-
-def loss_slope(logits: Matrix, gaps: Matrix, weights: Matrix, step: float, rows: slice) -> tuple[float]:
-    """Return the part of some rows in the slope."""
-    probs = logits[:, rows] + step * gaps[:, rows]
-    probs -= probs.max(axis=0)
-    np.exp(probs, out=probs)
-    means = np.einsum("ki,ki->i", probs, gaps[:, rows]) / probs.sum(axis=0)
-    return (float(weights[rows] @ means),)
-
-
-def relative_logits(by_class: Matrix, labels: NDArray[np.int64]) -> Matrix:
-    """Return z − z_y in the place of logits (classes, rows); one row is that of the second class."""
-    if len(by_class) == 1:  # the first of two classes has the logit 0
-        by_class = np.vstack([np.zeros(len(labels)), by_class])
-    by_class -= by_class[labels, np.arange(len(labels))]
-    return by_class
+        return self.linear + step * self.quadratic + sum(line.slope(step) for line in self.lines)

@@ -1,0 +1,27 @@
+"""Class labels as indices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.multiclass import check_classification_targets
+
+__all__ = ["encode"]
+
+
+def encode(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the classes, sorted, and the index of each label among them; refuse what is no class.
+
+    A few distinct values are found by hashing; the labels themselves are not sorted.
+    """
+    texts = y.tolist() if y.dtype.kind == "O" else []
+    if set(map(type, texts)) == {str}:
+        names = sorted(set(texts))
+        index = dict(zip(names, range(len(names)), strict=True))
+        return np.array(names, dtype=object), np.fromiter(map(index.__getitem__, texts), np.int64, len(y))
+    if y.dtype.kind not in "biuU":  # those are classes whatever their values
+        check_classification_targets(y)
+    classes = np.unique(y)
+    return classes, np.searchsorted(classes, y).astype(np.int64)
