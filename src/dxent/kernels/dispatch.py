@@ -8,23 +8,27 @@ number of threads.
 
 from __future__ import annotations
 
+import math
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dxent.kernels import reference
 from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
-from dxent.kernels.threads import do_all, single_threaded_blas, sum_in_order, thread_count
-from dxent.kernels.tiles import first_row, gram_tiles, is_sparse, pass_tiles, row_tiles
+from dxent.kernels.threads import do_all, in_order, single_threaded_blas, sum_in_order, thread_count
+from dxent.kernels.tiles import first_row, gram_tiles, is_sparse, pass_tiles, row_tiles, stored_tiles
 
 __all__ = [
     "column_moments",
     "hessian_pass",
+    "largest_norm",
     "logits",
     "loss_pass",
     "native",
@@ -38,6 +42,7 @@ __all__ = [
 ]
 
 
+Flags = NDArray[np.bool_]
 Design = Any
 """A design matrix: an array, or a SciPy CSR matrix."""
 
@@ -62,6 +67,17 @@ def logits(X: Design, centre: Doubles | None, weights: Floats) -> Floats:
 
     do_all(fill, pass_tiles(X, outputs))
     return Z
+
+
+def largest_norm(X: Design, centre: Doubles | None, weights: Floats, counted: Flags) -> float:
+    """Return the length of the longest row of `logits` among those that count; no more than a tile is kept."""
+    with _logit_tiles(X, centre, weights) as (logits_of, tiles):
+
+        def square(rows: slice) -> float:
+            Z = logits_of(rows)
+            return float(np.einsum("ik,ik->i", Z, Z).max(initial=0.0, where=counted[rows]))
+
+        return math.sqrt(max(in_order(square, tiles)))
 
 
 def pullback(X: Design, centre: Doubles | None, residuals: Floats, with_bias: bool) -> Doubles:
@@ -199,6 +215,20 @@ def show_config() -> dict[str, str | int]:
         "numpy": np.__version__,
         "python": platform.python_version(),
     }
+
+
+@contextmanager
+def _logit_tiles(
+    X: Design, centre: Doubles | None, weights: Floats
+) -> Iterator[tuple[Callable[[slice], Floats], list[slice]]]:
+    """Give the function that returns the logits of some rows, and the rows to call it with."""
+    outputs = len(weights)
+    kernels, part = _kernels(X, outputs)
+    if is_sparse(X):
+        with kernels.logit_rows(X, centre, weights) as logits_of:
+            yield logits_of, stored_tiles(X, outputs)
+    else:
+        yield lambda rows: kernels.logits(part(rows), centre, weights), pass_tiles(X, outputs)
 
 
 def _kernels(X: Design, outputs: int) -> tuple[Any, Callable[[slice], Design]]:

@@ -102,7 +102,10 @@ def do_all(work: Callable[[Item], object], items: Iterable[Item]) -> None:
     Where there are no results to hand over, a thread wakes another but once.
     """
     waiting = deque(items)
-    threads = min(thread_count(), len(waiting)) if len(waiting) > 1 else 1
+    if len(waiting) == 1:
+        work(waiting.pop())
+        return
+    threads = min(thread_count(), len(waiting))
 
     def take() -> None:
         while waiting:

@@ -66,7 +66,8 @@ def sum_rounding(objective: Objective, here: Evaluation) -> Matrix:
     """
     theta = here.point.reshape(objective.coordinates.shape)
     additions = 64 + objective.rows.samples / 16
-    sums = 4 * np.sqrt(additions) * residual_size(objective, here) * column_sizes(objective)
+    assert isinstance(here.hessian, ObjectiveHessian)
+    sums = 4 * np.sqrt(additions) * here.hessian.residual_size * column_sizes(objective)
     return np.asarray(UNIT_ROUNDOFF * (sums + 4 * objective.penalty.strengths * np.abs(theta)))
 
 
@@ -81,17 +82,6 @@ def column_sizes(objective: Objective) -> Matrix:
     coords, columns = objective.coordinates, objective.moments
     size = np.sqrt(columns.square(coords.intercept)) / coords.scale
     return np.append(size, 1.0) if coords.intercept else size
-
-
-def residual_size(objective: Objective, here: Evaluation) -> float:
-    """Return the root mean square of ‖p_i − y_i‖."""
-    assert isinstance(here.hessian, ObjectiveHessian)
-    square = 0.0
-    for block, probs in zip(objective.rows.blocks, here.hessian.probs, strict=True):
-        own = np.take_along_axis(probs, block.labels[:, None], axis=1)[:, 0]
-        rest = np.einsum("ik,ik->i", probs, probs) - own**2
-        square += float(block.sample_weight @ (rest + (1 - own) ** 2))
-    return float(np.sqrt(square))
 
 
 def duality_bound(objective: Objective, here: Evaluation) -> Certificate:
@@ -151,10 +141,12 @@ def feasible(objective: Objective, here: Evaluation) -> tuple[float, float]:
     return moved, divergence
 
 
-def self_concordance_bound(objective: Objective, anchor: Evaluation, here: Evaluation) -> Certificate:
+def self_concordance_bound(
+    objective: Objective, anchor: Evaluation, here: Evaluation, reach: float
+) -> Certificate:
     """Bound the gap at ``here`` by the Newton decrement, with the Hessian factor of an ``anchor`` nearby.
 
-    With δ = ‖g‖ in the norm of H⁻¹ and R ≥ max ‖(x̃_i, 1) ⊗ (e_k − e_l)‖ in that norm: if ρ = Rδ < 1, then a
+    With δ = ‖g‖ in the norm of H⁻¹ and ``reach`` R ≥ max ‖(x̃_i, 1) ⊗ (e_k − e_l)‖ in that norm: if ρ = Rδ < 1, then a
     minimiser exists, F − min F ≤ (ρ + (1 − ρ) log(1 − ρ)) / R², and no logit difference is off by more than
     −log(1 − ρ). At distance r = R ‖θ − anchor‖_H from the anchor its Hessian is off by at most e^r.
 
@@ -171,14 +163,10 @@ def self_concordance_bound(objective: Objective, anchor: Evaluation, here: Evalu
     delta += logit_rounding(objective, here)  # ‖X̃ᵀ S D Δz‖ in the norm of H⁻¹ is at most √(Δzᵀ S D Δz)
     delta /= math.sqrt(1 - doubt)
     shift = float(np.linalg.norm(factor.lower.T @ (here.point - anchor.point)))
-    for sharper in (False, True):
-        reach = anchor.hessian.row_reach if sharper else anchor.hessian.column_reach
-        R = reach / math.sqrt(1 - doubt)
-        stretch = math.exp(min(R * shift, 1.0) / 2)
-        rho = R * delta * stretch**2
-        if R * shift < 1 and rho < 1:
-            break
-    else:
+    R = reach / math.sqrt(1 - doubt)
+    stretch = math.exp(min(R * shift, 1.0) / 2)
+    rho = R * delta * stretch**2
+    if R * shift >= 1 or rho >= 1:
         return Certificate.none()
     gap = (delta * stretch) ** 2 * decrement_factor(rho)
     radius = -math.log1p(-rho) / R / math.sqrt(1 - doubt)

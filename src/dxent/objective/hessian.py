@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy.linalg import blas, lapack
 
-from dxent.data.blocks import TILE_ENTRIES
 from dxent.kernels import dispatch
-from dxent.kernels.tiles import row_tiles
 from dxent.operators.base import Structure, SymmetricOperator
 from dxent.operators.inverse import solve
 
@@ -136,6 +134,16 @@ class ObjectiveHessian(SymmetricOperator):
         return Factor.of(self._dense())
 
     @cached_property
+    def residual_size(self) -> float:
+        """The root mean square of ‖p_i − y_i‖."""
+        square = 0.0
+        for block, probs in zip(self.objective.rows.blocks, self.probs, strict=True):
+            own = np.take_along_axis(probs, block.labels[:, None], axis=1)[:, 0]
+            rest = np.einsum("ik,ik->i", probs, probs) - own**2
+            square += float(block.sample_weight @ (rest + (1 - own) ** 2))
+        return float(np.sqrt(square))
+
+    @cached_property
     def column_reach(self) -> float:
         """A bound on R = max ‖(x̃_i, 1) ⊗ (e_k − e_l)‖ in the norm of H⁻¹ over all rows and pairs of classes.
 
@@ -154,14 +162,11 @@ class ObjectiveHessian(SymmetricOperator):
         """A sharper bound on R, by a pass: ‖x̃ ⊗ q‖ ≤ ‖q‖ ‖L⁻¹ (x̃ ⊗ I)‖_F = ‖q‖ ‖T x̃‖, T from a QR."""
         coords = self.objective.coordinates
         triangle = np.asarray(np.linalg.qr(self.factor.inverse.reshape(-1, coords.shape[1]), mode="r"))
-        images_of = triangle / coords.divisor
-        largest = 0.0
-        for block in self.objective.rows.blocks:
-            for rows in row_tiles(len(block.labels), max(TILE_ENTRIES // coords.shape[1], 1)):
-                images = dispatch.logits(block.X[rows], coords.centre, images_of)
-                squares = np.einsum("ij,ij->i", images, images)
-                largest = max(largest, float(squares.max(initial=0.0, where=block.sample_weight[rows] > 0)))
-        return coords.pair_length * float(np.sqrt(largest))
+        largest = (
+            dispatch.largest_norm(block.X, coords.centre, triangle / coords.divisor, block.sample_weight > 0)
+            for block in self.objective.rows.blocks
+        )
+        return coords.pair_length * max(largest)
 
 
 @solve.register

@@ -100,11 +100,12 @@ class Objective:
         return precondition(self, here)
 
     def along(self, here: Evaluation, direction: Vector) -> Ray:
-        """The objective on the ray from ``here``, by the logits of both, read off the data together."""
+        """The objective on the ray from ``here``, by the logits of both."""
         coords = self.coordinates
-        both = np.vstack([coords.weights(here.point), coords.weights(direction)])
+        weights = [coords.weights(here.point), coords.weights(direction)]
         lines = tuple(
-            Line.of(block, dispatch.logits(block.X, coords.centre, both)) for block in self.rows.blocks
+            Line(block, *(dispatch.logits(block.X, coords.centre, W) for W in weights))
+            for block in self.rows.blocks
         )
         self.count.passes += 1
         bend = np.zeros(self.size)

@@ -1,4 +1,4 @@
-"""The objective along a ray θ + t d: after half a pass, any step length costs no look at the data."""
+"""The objective along a ray θ + t d: after a pass, any step length costs no look at the data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dxent.data.blocks import Block
 from dxent.kernels import dispatch
-from dxent.kernels.threads import do_all, sum_in_order
+from dxent.kernels.threads import sum_in_order
 from dxent.kernels.tiles import column_tiles
 
 __all__ = ["Line", "Ray"]
@@ -25,17 +25,6 @@ class Line:
     block: Block
     start: Matrix
     direction: Matrix
-
-    @classmethod
-    def of(cls, block: Block, both: Matrix) -> Line:
-        """Take them apart from logits of the point and the direction side by side, for fast sums of the two."""
-        start, direction = np.empty((2, len(both), both.shape[1] // 2))
-
-        def fill(rows: slice) -> None:
-            start[rows], direction[rows] = np.split(both[rows], 2, axis=1)
-
-        do_all(fill, column_tiles(*both.T.shape))
-        return cls(block, start, direction)
 
     def slope(self, step: float) -> float:
         """Return Σ s_i ⟨p_i − y_i, u_i⟩, the derivative of the weighted loss, at t = ``step``."""
