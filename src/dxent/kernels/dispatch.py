@@ -70,7 +70,7 @@ def logits(X: Design, centre: Doubles | None, weights: Floats) -> Floats:
 
 
 def largest_norm(X: Design, centre: Doubles | None, weights: Floats, counted: Flags) -> float:
-    """Return the length of the longest row of `logits` among those that count; no more than a tile is kept."""
+    """Return the length of the longest row of `logits` among those that count."""
     with _logit_tiles(X, centre, weights) as (logits_of, tiles):
 
         def square(rows: slice) -> float:
@@ -240,9 +240,13 @@ def _kernels(X: Design, outputs: int) -> tuple[Any, Callable[[slice], Design]]:
 
 def _dense(X: Design) -> Callable[[slice], Floats]:
     """Return how the matrix gives some rows, dense and as the compiled kernels read them."""
+    if is_sparse(X):
+        from dxent.kernels import sparse
+
+        return lambda rows: np.asarray(sparse.some_rows(X, rows).toarray(), np.float64)
 
     def part(rows: slice) -> Floats:
-        some: Floats = X[rows].toarray() if is_sparse(X) else X[rows]
+        some: Floats = X[rows]
         readable = some.dtype.char in "fdB" and some.dtype.isnative and some.flags.aligned
         return some if readable else some.astype(np.float64)
 

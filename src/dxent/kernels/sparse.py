@@ -26,6 +26,7 @@ __all__ = [
     "loss_pass",
     "multiply",
     "pullback",
+    "some_rows",
     "square_pullback",
     "with_columns",
 ]
@@ -42,18 +43,25 @@ def with_columns(X: CSR) -> CSR:
     return view
 
 
-def multiply(A: CSR, rows: slice, B: Floats, u: Doubles, v: Doubles, out: Floats) -> None:
-    """Write some rows of A B − u vᵀ to ``out``; of A nothing is copied (SciPy's own slices are)."""
-    starts = A.indptr[rows.start : rows.stop + 1]
+def some_rows(X: CSR, rows: slice) -> CSR:
+    """Return adjacent rows of the matrix, none of whose entries is copied (SciPy's own slices are)."""
+    starts = X.indptr[rows.start : rows.stop + 1]
     stored = slice(starts[0], starts[-1])
-    values, columns, starts = A.data[stored], A.indices[stored], starts - starts[0]
-    if values.dtype != np.float32 or native is None:
-        values = values.astype(B.dtype, copy=False)
+    parts = X.data[stored], X.indices[stored], starts - starts[0]
+    return type(X)(parts, shape=(len(starts) - 1, X.shape[1]), copy=False)
+
+
+def multiply(A: CSR, rows: slice, B: Floats, u: Doubles, v: Doubles, out: Floats) -> None:
+    """Write some rows of A B − u vᵀ to ``out``."""
     if native is not None:
+        starts = A.indptr[rows.start : rows.stop + 1]
+        stored = slice(starts[0], starts[-1])
+        values, columns, starts = A.data[stored], A.indices[stored], starts - starts[0]
+        if values.dtype != np.float32:
+            values = values.astype(B.dtype, copy=False)
         native.sparse_product(values, columns, starts.astype(np.int64, copy=False), B, u, v, out)
         return
-    part = type(A)((values, columns, starts), shape=(len(starts) - 1, A.shape[1]), copy=False)
-    out[...] = part @ B - np.outer(u, v)
+    out[...] = some_rows(A, rows) @ B - np.outer(u, v)
 
 
 def transposed(W: Floats, spare: Floats | None) -> Floats:

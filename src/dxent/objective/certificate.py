@@ -146,9 +146,10 @@ def self_concordance_bound(
 ) -> Certificate:
     """Bound the gap at ``here`` by the Newton decrement, with the Hessian factor of an ``anchor`` nearby.
 
-    With δ = ‖g‖ in the norm of H⁻¹ and ``reach`` R ≥ max ‖(x̃_i, 1) ⊗ (e_k − e_l)‖ in that norm: if ρ = Rδ < 1, then a
-    minimiser exists, F − min F ≤ (ρ + (1 − ρ) log(1 − ρ)) / R², and no logit difference is off by more than
-    −log(1 − ρ). At distance r = R ‖θ − anchor‖_H from the anchor its Hessian is off by at most e^r.
+    With δ = ‖g‖ in the norm of H⁻¹ and R = ``reach`` ≥ max ‖(x̃_i, 1) ⊗ (e_k − e_l)‖ in that norm: if
+    ρ = Rδ < 1, then a minimiser exists, F − min F ≤ (ρ + (1 − ρ) log(1 − ρ)) / R², and no logit difference is
+    off by more than −log(1 − ρ). At distance r = R ‖θ − anchor‖_H from the anchor its Hessian is off by at
+    most e^r.
 
     See: Bach, Electron. J. Stat. 4 (2010); Sun & Tran-Dinh, Math. Program. 178 (2019), generalised
     self-concordance with ν = 2.

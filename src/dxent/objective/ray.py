@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dxent.data.blocks import Block
 from dxent.kernels import dispatch
+from dxent.kernels.reference import Floats
 from dxent.kernels.threads import sum_in_order
 from dxent.kernels.tiles import column_tiles
 
 __all__ = ["Line", "Ray"]
-
-Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +21,8 @@ class Line:
     """The straight lines z + t u along which the logits of a block's rows move; both (rows, outputs)."""
 
     block: Block
-    start: Matrix
-    direction: Matrix
+    start: Floats
+    direction: Floats
 
     def slope(self, step: float) -> float:
         """Return Σ s_i ⟨p_i − y_i, u_i⟩, the derivative of the weighted loss, at t = ``step``."""
@@ -39,7 +37,7 @@ class Line:
 
 @dataclass(frozen=True, eq=False)
 class Ray:
-    """The derivative of t ↦ F(θ + t d): a line for each block, and the penalty's ``linear`` + t ``quadratic``."""
+    """The derivative of t ↦ F(θ + t d): of lines, one a block, and of the penalty, linear + t quadratic."""
 
     lines: tuple[Line, ...]
     linear: float
