@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from dxent.kernels import dispatch, reference, sparse, tiles
+from dxent.kernels import dispatch, reference, sparse, tiles, wide
 
 OUTPUTS = [1, 2, 3, 10, 120]
 
@@ -57,6 +57,21 @@ def test_many_tiles_are_one(make_problem, outputs):
 def test_next_to_nothing(make_problem, samples, features, outputs):
     problem = make_problem(samples, features, outputs)
     assert_same(problem, problem)
+
+
+@pytest.mark.skipif(dispatch.native is None, reason="needs the compiled kernels")
+@pytest.mark.parametrize("kind", [np.asarray, np.asfortranarray, lambda X: X.astype(X.dtype.newbyteorder())])
+@pytest.mark.parametrize(
+    ("data", "arithmetic", "tolerance"), [("f8", "f8", 1e-12), ("f4", "f4", 2e-5), ("u1", "f8", 1e-12)]
+)
+@pytest.mark.parametrize("centre", [False, True])
+def test_a_wide_matrix(make_problem, monkeypatch, data, arithmetic, tolerance, centre, kind):
+    monkeypatch.setattr(tiles, "WIDE", 8000)
+    monkeypatch.setattr(wide, "COLUMNS_A_TILE", 12)
+    problem = make_problem(300, 40, 5, data=data, arithmetic=arithmetic, centre=centre, bias=centre)
+    X = kind(problem.X)
+    assert dispatch._kernels(X, 5)[0] is wide
+    assert_same(replace(problem, X=X), problem, tolerance)
 
 
 def unaligned(X):

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
-__all__ = ["native"]
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["native", "readable"]
 
 
 def _compiled() -> ModuleType | None:
@@ -15,4 +19,10 @@ def _compiled() -> ModuleType | None:
         return None
 
 
-native = _compiled()
+def readable(X: NDArray[Any]) -> NDArray[Any]:
+    """Return the matrix as the compiled kernels read it: itself, if aligned and of a type they know."""
+    as_it_is = X.dtype.char in "fdB" and X.dtype.isnative and X.flags.aligned
+    return X if as_it_is else X.astype(np.float64)
+
+
+native: Any = _compiled()

@@ -19,11 +19,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dxent.kernels import reference
-from dxent.kernels.compiled import native
+from dxent.kernels import reference, wide
+from dxent.kernels.compiled import native, readable
 from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import do_all, in_order, single_threaded_blas, sum_in_order, thread_count
-from dxent.kernels.tiles import first_row, gram_tiles, is_sparse, pass_tiles, row_tiles, stored_tiles
+from dxent.kernels.tiles import (
+    first_row,
+    gram_tiles,
+    is_sparse,
+    is_wide,
+    pass_tiles,
+    row_tiles,
+    stored_tiles,
+)
 
 __all__ = [
     "column_moments",
@@ -59,13 +67,13 @@ MOST_GRAM_FEATURES = 256
 def logits(X: Design, centre: Doubles | None, weights: Floats) -> Floats:
     """`reference.logits`."""
     outputs = len(weights)
-    kernels, part = _kernels(X, outputs)
+    kernels, tiles, part = _kernels(X, outputs)
     Z = np.empty((X.shape[0], outputs), weights.dtype)
 
     def fill(rows: slice) -> None:
         Z[rows] = kernels.logits(part(rows), centre, weights)
 
-    do_all(fill, pass_tiles(X, outputs))
+    do_all(fill, tiles)
     return Z
 
 
@@ -83,12 +91,12 @@ def largest_norm(X: Design, centre: Doubles | None, weights: Floats, counted: Fl
 def pullback(X: Design, centre: Doubles | None, residuals: Floats, with_bias: bool) -> Doubles:
     """`reference.pullback`."""
     outputs = residuals.shape[1]
-    kernels, part = _kernels(X, outputs)
+    kernels, tiles, part = _kernels(X, outputs)
 
     def tile(rows: slice) -> tuple[Doubles]:
         return (kernels.pullback(part(rows), centre, residuals[rows], with_bias),)
 
-    gradient: Doubles = sum_in_order(tile, pass_tiles(X, outputs))[0]
+    gradient: Doubles = sum_in_order(tile, tiles)[0]
     return gradient
 
 
@@ -108,7 +116,7 @@ def loss_pass(
 ) -> tuple[float, Doubles, Floats]:
     """`reference.loss_pass`."""
     outputs = len(weights)
-    kernels, part = _kernels(X, outputs)
+    kernels, tiles, part = _kernels(X, outputs)
     probs = np.empty((X.shape[0], max(outputs, 2)), weights.dtype)
 
     def tile(rows: slice) -> tuple[float, Doubles]:
@@ -117,7 +125,7 @@ def loss_pass(
         )
         return loss, gradient
 
-    loss, gradient = sum_in_order(tile, pass_tiles(X, outputs))
+    loss, gradient = sum_in_order(tile, tiles)
     return loss, gradient, probs
 
 
@@ -126,12 +134,12 @@ def hessian_pass(
 ) -> Doubles:
     """`reference.hessian_pass`."""
     outputs = len(direction)
-    kernels, part = _kernels(X, outputs)
+    kernels, tiles, part = _kernels(X, outputs)
 
     def tile(rows: slice) -> tuple[Doubles]:
         return (kernels.hessian_pass(part(rows), centre, probs[rows], sample_weight[rows], direction),)
 
-    product: Doubles = sum_in_order(tile, pass_tiles(X, outputs))[0]
+    product: Doubles = sum_in_order(tile, tiles)[0]
     return product
 
 
@@ -180,8 +188,7 @@ def column_moments(X: Design, sample_weight: Doubles) -> tuple[Doubles, Doubles,
     column whose offset is 1e9 times its spread keeps 7 digits of its variance or more; a constant column
     has 0. Range: |x| ≤ 1e100. See: Chan, Golub and LeVeque, American Statistician 37 (1983), equation 1.7.
     """
-    kernels, part = _kernels(X, 1)
-    tiles = pass_tiles(X, 1)
+    kernels, tiles, part = _kernels(X, 1)
     largest = np.zeros((len(tiles), X.shape[1]))
 
     def spread(about: Doubles, numbered: tuple[int, slice]) -> tuple[Doubles, Doubles]:
@@ -223,19 +230,23 @@ def _logit_tiles(
 ) -> Iterator[tuple[Callable[[slice], Floats], list[slice]]]:
     """Give the function that returns the logits of some rows, and the rows to call it with."""
     outputs = len(weights)
-    kernels, part = _kernels(X, outputs)
+    kernels, tiles, part = _kernels(X, outputs)
     if is_sparse(X):
         with kernels.logit_rows(X, centre, weights) as logits_of:
             yield logits_of, stored_tiles(X, outputs)
     else:
-        yield lambda rows: kernels.logits(part(rows), centre, weights), pass_tiles(X, outputs)
+        yield lambda rows: kernels.logits(part(rows), centre, weights), tiles
 
 
-def _kernels(X: Design, outputs: int) -> tuple[Any, Callable[[slice], Design]]:
-    """Return the implementation for this matrix, and how it takes a slice of the rows."""
+def _kernels(X: Design, outputs: int) -> tuple[Any, list[slice], Callable[[slice], Design]]:
+    """Return the implementation for this matrix, the tiles it is called with, and how it takes one."""
+    tiles = pass_tiles(X, outputs)
     if native is None or is_sparse(X) or outputs > MOST_NATIVE_OUTPUTS or X.dtype.char not in "fdB":
-        return _arithmetic(X)
-    return native, _dense(X)
+        kernels, part = _arithmetic(X)
+        return kernels, tiles, part
+    if is_wide(X, outputs):
+        return wide, [slice(0, len(X))], lambda rows: X
+    return native, tiles, _dense(X)
 
 
 def _dense(X: Design) -> Callable[[slice], Floats]:
@@ -243,12 +254,10 @@ def _dense(X: Design) -> Callable[[slice], Floats]:
     if is_sparse(X):
         from dxent.kernels import sparse
 
-        return lambda rows: np.asarray(sparse.some_rows(X, rows).toarray(), np.float64)
+        return lambda rows: readable(sparse.some_rows(X, rows).toarray())
 
     def part(rows: slice) -> Floats:
-        some: Floats = X[rows]
-        readable = some.dtype.char in "fdB" and some.dtype.isnative and some.flags.aligned
-        return some if readable else some.astype(np.float64)
+        return readable(X[rows])
 
     return part
 

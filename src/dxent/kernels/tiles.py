@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["column_tiles", "first_row", "gram_tiles", "is_sparse", "pass_tiles", "row_tiles", "stored_tiles"]
+__all__ = [
+    "column_tiles",
+    "first_row",
+    "gram_tiles",
+    "is_sparse",
+    "is_wide",
+    "pass_tiles",
+    "row_tiles",
+    "stored_tiles",
+]
 
 ENTRIES_A_TILE = 1 << 19
 """About a millisecond's work: enough to hide that a thread wakes up, small enough to stay in cache."""
@@ -21,6 +30,12 @@ EXPONENTIAL = 40
 
 COLUMN_ENTRIES_A_TILE = 1 << 16
 """Half a megabyte: what is computed from a tile, and back, stays in the second-level cache."""
+
+WIDE = 1 << 27
+"""Outputs times squared features: the length of a gradient, over how many rows have room in cache."""
+
+FEW_OUTPUTS = 4
+"""Up to so many, a pass takes little longer than to read its matrix: once is better than twice."""
 
 GRAM_ROWS_A_TILE = 1024
 """So many at least, that forming a Gram matrix outweighs adding it to the others."""
@@ -71,6 +86,11 @@ def gram_tiles(samples: int, order: int) -> list[slice]:
 def is_sparse(X: Any) -> bool:
     """Return whether X is a SciPy CSR matrix, without importing SciPy."""
     return hasattr(X, "indptr")
+
+
+def is_wide(X: Any, outputs: int) -> bool:
+    """Return whether to read X twice costs less than to read and write a gradient for every few rows."""
+    return outputs > FEW_OUTPUTS and outputs * X.shape[1] ** 2 >= WIDE
 
 
 def first_row(X: Any, counted: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -99,7 +99,7 @@ template <class Real> class Pass {
     ptrdiff_t outputs_;
     Tile<Real> tile_;
     ptrdiff_t height_, gradient_stride_, steps_;
-    Ahead ahead_ = {0, 0};
+    Ahead ahead_ = {};
     Buffer<double> values_, scale_;
     Buffer<Real> factors_;
     Buffer<double> gradient_, bias_gradient_;

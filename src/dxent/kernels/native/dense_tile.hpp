@@ -117,11 +117,12 @@ template <class Real> class Tile {
 
     // The rows after those of the tile, to be fetched in so many steps.
     Ahead ahead(ptrdiff_t first, ptrdiff_t steps) const {
-        ptrdiff_t row_bytes = 0;
-        as_typed(X_, [&](const auto* entries) { row_bytes = X_.row_stride * ptrdiff_t(sizeof *entries); });
-        const ptrdiff_t from = (first + height_) * row_bytes;
-        return {reinterpret_cast<std::uintptr_t>(X_.data) + std::uintptr_t(from),
-                height_ * row_bytes / steps + 1};
+        ptrdiff_t entry = 0;
+        as_typed(X_, [&](const auto* entries) { entry = ptrdiff_t(sizeof *entries); });
+        const ptrdiff_t length = X_.columns * entry, stride = X_.row_stride * entry;
+        const std::uintptr_t next =
+            reinterpret_cast<std::uintptr_t>(X_.data) + std::uintptr_t((first + height_) * stride);
+        return {next, next + std::uintptr_t(length), length, stride - length, height_ * length / steps + 1};
     }
 
   private:
