@@ -31,7 +31,7 @@ EXPONENTIAL = 40
 COLUMN_ENTRIES_A_TILE = 1 << 16
 """Half a megabyte: what is computed from a tile, and back, stays in the second-level cache."""
 
-WIDE = 1 << 27
+WIDE = 150_000_000
 """Outputs times squared features: the length of a gradient, over how many rows have room in cache."""
 
 FEW_OUTPUTS = 4
