@@ -145,6 +145,19 @@ def test_sparse_rows(make_problem, monkeypatch, kernels, kind, outputs, centre):
         np.testing.assert_array_equal(part, was)
 
 
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("as_sparse", [False, True])
+@pytest.mark.parametrize("outputs", [1, 10, 120])
+def test_the_longest_row_of_logits(make_problem, as_sparse, outputs):
+    problem = make_problem(600, 11, outputs)
+    lengths = np.linalg.norm(reference.logits(*problem.arguments[:3]), axis=1)
+    counted = lengths < np.median(lengths)
+    X = scipy.sparse.csr_array(problem.X) if as_sparse else problem.X
+    longest = dispatch.largest_norm(X, problem.centre, problem.weights, counted)
+    assert longest == pytest.approx(lengths[counted].max(), rel=1e-12)
+    assert dispatch.largest_norm(X, problem.centre, problem.weights, np.zeros(600, bool)) == 0
+
+
 def test_sparse_float32(make_problem):
     problem = make_problem(50, 8, 3, data="f4", arithmetic="f4")
     assert_same(replace(problem, X=scipy.sparse.csr_array(problem.X)), problem, 1e-5)
