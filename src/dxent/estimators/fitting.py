@@ -76,6 +76,7 @@ class Run:
     settings: Settings
     here: Evaluation
     anchor: Evaluation | None = None  # the newest iterate whose Hessian has been factorised
+    left: Evaluation | None = None  # an iterate from which the search did not go on
     trace: list[Step] = field(default_factory=list)
 
     def record(self, here: Evaluation) -> None:
@@ -157,18 +158,20 @@ def fit(rows: Rows, columns: Moments, settings: Settings, start: tuple[Matrix, M
     run = Run(objective, settings, first)
     run.record(first)
     try:
-        reason = search(run)
+        reason = search(run, first)
     except KeyboardInterrupt:
         reason = "interrupted"
     return finish(run, reason)
 
 
-def search(run: Run) -> str:
-    """Run one solver after the other from the newest iterate; return why the last one ended."""
+def search(run: Run, first: Evaluation) -> str:
+    """Run one solver after the other, from the newest iterate or the first; return why the last one ended."""
     reason = "finished"
     for stage in plan(run.objective, run.settings.solver, run.settings.max_iter):
         # Newton takes a step even from a point that is proved, where that costs little: it ends at rounding
         if (stage.solver == "newton" and polished(run)) or not run.proved(run.here):
+            if stage.afresh:
+                run.left, run.here = run.here, first
             reason = follow(run, stage)
             if run.separated(run.here):
                 return reason
@@ -207,6 +210,8 @@ def finish(run: Run, reason: str) -> Fit:
     """Round to the coefficients the user gets, and certify those."""
     objective, settings = run.objective, run.settings
     run.anchor = factorised(run.here) or run.anchor
+    if run.left is not None and run.left.value < run.here.value:  # stopped before it was as far again
+        run.here = run.left
     coef, intercept = raw(objective, run.here.point)
     here = objective.evaluate(effective(objective, coef, intercept))
     certificate = run.certificate(here)

@@ -13,21 +13,24 @@ __all__ = ["Stage", "newton_passes", "plan"]
 FIRST_STEPS = 100  # of a solver that another one follows
 FEW_STEPS = 30  # of L-BFGS, where Newton-CG follows that an exact Hessian would finish
 FEWER_STEPS = 20  # of L-BFGS, where its vectors are as large as the data
+PROBING_STEPS = 20  # of L-BFGS, which suffice where the weights stay small
 MOVES = 4000.0  # multiplications, of large matrices, in the time of a step of L-BFGS for each parameter
 NEWTON_PASSES = 6  # up to here, in passes for an exact Hessian, "auto" forms it at each step
-WEAK = 1e-4  # a penalty below lets the weights grow until the curvature is no more what it was:
-WEAK_NEWTON_PASSES = 20  # up to here an exact Hessian at each step is worth it then
+WEAK = 1e-4  # under a penalty λ below, weights often grow until the curvature is no more what it was; then
+WEAK_NEWTON_PASSES = 9  # up to here "auto" forms a Hessian at each step at once, and
+AFRESH_NEWTON_PASSES = 20  # up to here once L-BFGS has not got there soon
 PROOF_PASSES = 300  # up to here any solver's result is finished, and proved, with one
 PROOF_PARAMETERS = 3000  # and up to here
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A solver, the most steps it may take, and how dear, in passes, the last of them may be."""
+    """A solver, the most steps it may take, how dear, in passes, the last may be, and if it starts afresh."""
 
     solver: str
     steps: int
     passes: float = math.inf
+    afresh: bool = False
 
 
 def plan(objective: Objective, name: str, most: int) -> list[Stage]:
@@ -37,10 +40,14 @@ def plan(objective: Objective, name: str, most: int) -> list[Stage]:
     finishes for any solver.
     """
     passes = newton_passes(objective)
-    if name == "auto" and passes <= (WEAK_NEWTON_PASSES if objective.strength < WEAK else NEWTON_PASSES):
+    weak = objective.strength < WEAK
+    if name == "auto" and passes <= (WEAK_NEWTON_PASSES if weak else NEWTON_PASSES):
         name = "newton"
     if name == "newton":
         return [Stage("newton", most)]
+    if name == "auto" and weak and passes <= AFRESH_NEWTON_PASSES:
+        # from where L-BFGS has got to Newton takes half as many steps again
+        return [Stage("lbfgs", PROBING_STEPS), Stage("newton", most, afresh=True)]
     # far from the optimum remembered curvature beats repeated products with a Hessian about to change
     if objective.size <= PROOF_PARAMETERS and passes <= PROOF_PASSES:
         if name == "auto":

@@ -43,25 +43,27 @@ def with_columns(X: CSR) -> CSR:
     return view
 
 
-def some_rows(X: CSR, rows: slice) -> CSR:
-    """Return adjacent rows of the matrix, none of whose entries is copied (SciPy's own slices are)."""
+def stored(X: CSR, rows: slice) -> tuple[Floats, Integers, Integers]:
+    """Return values, columns and starts of adjacent rows; no entry is copied (SciPy's slices copy them)."""
     starts = X.indptr[rows.start : rows.stop + 1]
-    stored = slice(starts[0], starts[-1])
-    parts = X.data[stored], X.indices[stored], starts - starts[0]
-    return type(X)(parts, shape=(len(starts) - 1, X.shape[1]), copy=False)
+    entries = slice(starts[0], starts[-1])
+    return X.data[entries], X.indices[entries], starts - starts[0]
+
+
+def some_rows(X: CSR, rows: slice) -> CSR:
+    """Return adjacent rows of the matrix."""
+    return type(X)(stored(X, rows), shape=(rows.stop - rows.start, X.shape[1]), copy=False)
 
 
 def multiply(A: CSR, rows: slice, B: Floats, u: Doubles, v: Doubles, out: Floats) -> None:
     """Write some rows of A B − u vᵀ to ``out``."""
-    if native is not None:
-        starts = A.indptr[rows.start : rows.stop + 1]
-        stored = slice(starts[0], starts[-1])
-        values, columns, starts = A.data[stored], A.indices[stored], starts - starts[0]
-        if values.dtype != np.float32:
-            values = values.astype(B.dtype, copy=False)
-        native.sparse_product(values, columns, starts.astype(np.int64, copy=False), B, u, v, out)
+    if native is None:
+        out[...] = some_rows(A, rows) @ B - np.outer(u, v)
         return
-    out[...] = some_rows(A, rows) @ B - np.outer(u, v)
+    values, columns, starts = stored(A, rows)
+    if values.dtype != np.float32:
+        values = values.astype(B.dtype, copy=False)
+    native.sparse_product(values, columns, starts.astype(np.int64, copy=False), B, u, v, out)
 
 
 def transposed(W: Floats, spare: Floats | None) -> Floats:
@@ -208,22 +210,21 @@ def column_spread(X: CSR, centre: Doubles, sample_weight: Doubles) -> tuple[Doub
 
 def spread_of(columns: CSR, tile: slice, centre: Doubles, weight: Doubles) -> Doubles:
     """Return the three rows of `column_spread` for some columns, which are given by rows."""
-    starts = columns.indptr[tile.start : tile.stop + 1]
-    entries, starts = slice(starts[0], starts[-1]), starts - starts[0]
-    stored, shape = np.diff(starts), (len(starts) - 1, len(weight))
+    values, places, starts = stored(columns, tile)
+    counts, few = np.diff(starts), len(centre)
 
-    def weighed(terms: Doubles) -> Doubles:
-        view = type(columns)((terms, columns.indices[entries], starts), shape=shape, copy=False)
-        sums = np.empty((shape[0], 1))
-        multiply(view, slice(0, shape[0]), weight[:, None], np.zeros(shape[0]), np.zeros(1), sums)
+    def weighed(terms: Floats) -> Doubles:
+        view = type(columns)((terms, places, starts), shape=(few, len(weight)), copy=False)
+        sums = np.empty((few, 1))
+        multiply(view, slice(0, few), weight[:, None], np.zeros(few), np.zeros(1), sums)
         return sums[:, 0]
 
-    deviation = columns.data[entries] - np.repeat(centre, stored)
-    full = stored == len(weight)
+    deviation = values - np.repeat(centre, counts)
+    full = counts == len(weight)
     # exactly 0 for a full column: rounding here would be multiplied by the square of its offset
     rest = np.where(full, 0.0, weight.sum() - weighed(np.ones(len(deviation))))
     largest = np.where(full, 0.0, np.abs(centre))
-    some = stored > 0
+    some = counts > 0
     if some.any():
         at_entries = np.maximum.reduceat(np.abs(deviation), starts[:-1][some])
         largest[some] = np.maximum(largest[some], at_entries)
