@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from dxent.objective.objective import Objective
 from dxent.objective.preconditioners import pass_work
 
@@ -16,11 +18,11 @@ FEWER_STEPS = 20  # of L-BFGS, where its vectors are as large as the data
 PROBING_STEPS = 20  # of L-BFGS, which suffice where the weights stay small
 MOVES = 4000.0  # multiplications, of large matrices, in the time of a step of L-BFGS for each parameter
 NEWTON_PASSES = 6  # up to here, in passes for an exact Hessian, "auto" forms it at each step
-WEAK = 1e-4  # under a penalty λ below, weights often grow until the curvature is no more what it was; then
+WEAK = 1e-3  # of the curvature at the start: with less penalty it is often another one at the optimum; then
 WEAK_NEWTON_PASSES = 9  # up to here "auto" forms a Hessian at each step at once, and
 AFRESH_NEWTON_PASSES = 20  # up to here once L-BFGS has not got there soon
-PROOF_PASSES = 300  # up to here any solver's result is finished, and proved, with one
-PROOF_PARAMETERS = 3000  # and up to here
+PROOF_PASSES = 300  # up to here any solver's result is finished, and proved, with one,
+PROOF_PARAMETERS = 3000  # if it has no more rows than this
 
 
 @dataclass(frozen=True)
@@ -36,29 +38,36 @@ class Stage:
 def plan(objective: Objective, name: str, most: int) -> list[Stage]:
     """Return the solvers to run, one after the other, for one of that name.
 
-    "auto" picks what does best, as measured, on problems of this size. Where the parameters are few, Newton
-    finishes for any solver.
+    Where the parameters are few, Newton finishes for any solver.
     """
-    passes = newton_passes(objective)
-    weak = objective.strength < WEAK
-    if name == "auto" and passes <= (WEAK_NEWTON_PASSES if weak else NEWTON_PASSES):
-        name = "newton"
-    if name == "newton":
+    if name == "auto":
+        return automatic(objective, most)
+    if name == "newton" or not newton_can_finish(objective):
+        return [Stage(name, most)]
+    return [Stage(name, FIRST_STEPS), Stage("newton", most)]
+
+
+def automatic(objective: Objective, most: int) -> list[Stage]:
+    """Return what does best, as measured, on problems of this size."""
+    passes, strengths = newton_passes(objective), objective.penalty.strengths
+    weak = 2 * np.count_nonzero(strengths < WEAK) > len(strengths)
+    if passes <= (WEAK_NEWTON_PASSES if weak else NEWTON_PASSES):
         return [Stage("newton", most)]
-    if name == "auto" and weak and passes <= AFRESH_NEWTON_PASSES:
+    if weak and passes <= AFRESH_NEWTON_PASSES:
         # from where L-BFGS has got to Newton takes half as many steps again
         return [Stage("lbfgs", PROBING_STEPS), Stage("newton", most, afresh=True)]
     # far from the optimum remembered curvature beats repeated products with a Hessian about to change
-    if objective.size <= PROOF_PARAMETERS and passes <= PROOF_PASSES:
-        if name == "auto":
-            # where a step takes more products than two Hessians cost, those are the better buy
-            few = [Stage("lbfgs", FEW_STEPS), Stage("newton-cg", FIRST_STEPS, 2 * passes)]
-            return [*few, Stage("newton", most)]
-        return [Stage(name, FIRST_STEPS), Stage("newton", most)]
-    if name == "auto":
-        long = MOVES * objective.size > pass_work(objective)
-        return [Stage("lbfgs", FEWER_STEPS if long else FIRST_STEPS), Stage("newton-cg", most)]
-    return [Stage(name, most)]
+    if newton_can_finish(objective):
+        # where a step takes more products than two Hessians cost, those are the better buy
+        few = [Stage("lbfgs", FEW_STEPS), Stage("newton-cg", FIRST_STEPS, 2 * passes)]
+        return [*few, Stage("newton", most)]
+    long = MOVES * objective.size > pass_work(objective)
+    return [Stage("lbfgs", FEWER_STEPS if long else FIRST_STEPS), Stage("newton-cg", most)]
+
+
+def newton_can_finish(objective: Objective) -> bool:
+    """Return whether the Hessian is small, and cheap, enough to finish, and prove, with it."""
+    return objective.size <= PROOF_PARAMETERS and newton_passes(objective) <= PROOF_PASSES
 
 
 def newton_passes(objective: Objective) -> float:
