@@ -40,7 +40,10 @@ fits the set once at the method's least effort before its fits count, unless tha
 ≥ stands before a cap: the method was not there by then, or had stopped short of the gap by itself. A ratio to
 such a peer is at least the one given; where dxent was not there, but the peer was, it is at most that (≤).
 Both kinds enter the geometric means as they stand, and are counted there; where neither was there, or one was
-not measured, the problem is left out."""
+not measured, the problem is left out.
+
+Two threads do not suit every peer: scikit-learn's lbfgs can be many times faster with one, where its pools of
+threads wait for each other. `--launch "env OMP_NUM_THREADS=1"` and `--results FILE` measure that."""
 
 
 def made(problems: list[Problem]) -> Iterator[str]:
