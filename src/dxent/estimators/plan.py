@@ -13,9 +13,8 @@ from dxent.objective.preconditioners import pass_work
 __all__ = ["Stage", "newton_passes", "plan"]
 
 FIRST_STEPS = 100  # of a solver that another one follows
-FEW_STEPS = 30  # of L-BFGS, where Newton-CG follows that an exact Hessian would finish
+FEW_STEPS = 30  # of L-BFGS, where an exact Hessian would finish
 FEWER_STEPS = 20  # of L-BFGS, where its vectors are as large as the data
-PROBING_STEPS = 20  # of L-BFGS, which suffice where the weights stay small
 MOVES = 4000.0  # multiplications, of large matrices, in the time of a step of L-BFGS for each parameter
 NEWTON_PASSES = 6  # up to here, in passes for an exact Hessian, "auto" forms it at each step
 WEAK = 1e-3  # of the curvature at the start: with less penalty it is often another one at the optimum; then
@@ -55,7 +54,7 @@ def automatic(objective: Objective, most: int) -> list[Stage]:
         return [Stage("newton", most)]
     if weak and passes <= AFRESH_NEWTON_PASSES:
         # from where L-BFGS has got to Newton takes half as many steps again
-        return [Stage("lbfgs", PROBING_STEPS), Stage("newton", most, afresh=True)]
+        return [Stage("lbfgs", FEW_STEPS), Stage("newton", most, afresh=True)]
     # far from the optimum remembered curvature beats repeated products with a Hessian about to change
     if newton_can_finish(objective):
         # where a step takes more products than two Hessians cost, those are the better buy
