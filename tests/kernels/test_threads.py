@@ -8,7 +8,7 @@ import pytest
 import scipy.sparse
 from threadpoolctl import threadpool_limits
 
-from dxent.kernels import dispatch, threads, tiles
+from dxent.kernels import choice, dispatch, threads, tiles
 
 
 @pytest.mark.parametrize("kind", [np.asarray, np.asfortranarray, scipy.sparse.csr_array])
@@ -18,7 +18,7 @@ def test_the_same_bits_for_any_number_of_threads(make_problem, monkeypatch, outp
     monkeypatch.setattr(tiles, "ENTRIES_A_TILE", 256)
     monkeypatch.setattr(tiles, "WORK_A_TILE", 1024)
     monkeypatch.setattr(tiles, "GRAM_ROWS_A_TILE", 32)
-    monkeypatch.setattr(dispatch, "is_wide", lambda X, outputs: wide and outputs > 1)
+    monkeypatch.setattr(choice, "is_wide", lambda X, outputs: wide and outputs > 1)
     monkeypatch.setattr("dxent.kernels.wide.COLUMNS_A_TILE", 2)
     problem = make_problem(400, 7, outputs)
 

@@ -1,37 +1,26 @@
 """The kernels as the other layers call them: compiled where they are, in tiles of rows, on several threads.
 
-Only this file, and `sparse` for its parts, know that there is more than one implementation. Signatures,
-formulas and conventions are those of `dxent.kernels.reference`; ``X`` may also be a SciPy CSR matrix. The
-tiles depend on the shapes alone and their sums are added in the order of the rows: the same bits for any
-number of threads.
+Which implementation that is says `choice`. Signatures, formulas and conventions are those of
+`dxent.kernels.reference`; ``X`` may also be a SciPy CSR matrix. The tiles depend on the shapes alone, their
+sums are added in the order of the rows: the same bits for any number of threads.
 """
 
 from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dxent.kernels import reference, wide
-from dxent.kernels.compiled import native, readable
+from dxent.kernels import reference
+from dxent.kernels.choice import Design, arithmetic, chosen, dense, logit_tiles
+from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import do_all, in_order, single_threaded_blas, sum_in_order, thread_count
-from dxent.kernels.tiles import (
-    first_row,
-    gram_tiles,
-    is_sparse,
-    is_wide,
-    pass_tiles,
-    row_tiles,
-    stored_tiles,
-)
+from dxent.kernels.tiles import first_row, gram_tiles, is_sparse, pass_tiles, row_tiles
 
 __all__ = [
     "column_moments",
@@ -51,11 +40,6 @@ __all__ = [
 
 
 Flags = NDArray[np.bool_]
-Design = Any
-"""A design matrix: an array, or a SciPy CSR matrix."""
-
-MOST_NATIVE_OUTPUTS = 100
-"""Beyond, the matrix products dominate and BLAS is the faster."""
 
 GRAM_ENTRIES = 1 << 20
 """A Hessian is formed by some of its blocks at a time: each thread has its own sums of so many numbers."""
@@ -66,20 +50,19 @@ MOST_GRAM_FEATURES = 256
 
 def logits(X: Design, centre: Doubles | None, weights: Floats) -> Floats:
     """`reference.logits`."""
-    outputs = len(weights)
-    kernels, tiles, part = _kernels(X, outputs)
-    Z = np.empty((X.shape[0], outputs), weights.dtype)
+    Z = np.empty((X.shape[0], len(weights)), weights.dtype)
+    with logit_tiles(X, centre, weights) as (logits_of, tiles):
 
-    def fill(rows: slice) -> None:
-        Z[rows] = kernels.logits(part(rows), centre, weights)
+        def fill(rows: slice) -> None:
+            Z[rows] = logits_of(rows)
 
-    do_all(fill, tiles)
+        do_all(fill, tiles)
     return Z
 
 
 def largest_norm(X: Design, centre: Doubles | None, weights: Floats, counted: Flags) -> float:
     """Return the length of the longest row of `logits` among those that count."""
-    with _logit_tiles(X, centre, weights) as (logits_of, tiles):
+    with logit_tiles(X, centre, weights) as (logits_of, tiles):
 
         def square(rows: slice) -> float:
             Z = logits_of(rows)
@@ -91,7 +74,7 @@ def largest_norm(X: Design, centre: Doubles | None, weights: Floats, counted: Fl
 def pullback(X: Design, centre: Doubles | None, residuals: Floats, with_bias: bool) -> Doubles:
     """`reference.pullback`."""
     outputs = residuals.shape[1]
-    kernels, tiles, part = _kernels(X, outputs)
+    kernels, tiles, part = chosen(X, outputs)
 
     def tile(rows: slice) -> tuple[Doubles]:
         return (kernels.pullback(part(rows), centre, residuals[rows], with_bias),)
@@ -102,7 +85,7 @@ def pullback(X: Design, centre: Doubles | None, residuals: Floats, with_bias: bo
 
 def square_pullback(X: Design, centre: Doubles | None, residuals: Floats, with_bias: bool) -> Doubles:
     """`reference.square_pullback`."""
-    kernels, part = _arithmetic(X)
+    kernels, part = arithmetic(X)
 
     def tile(rows: slice) -> tuple[Doubles]:
         return (kernels.square_pullback(part(rows), centre, residuals[rows], with_bias),)
@@ -116,7 +99,7 @@ def loss_pass(
 ) -> tuple[float, Doubles, Floats]:
     """`reference.loss_pass`."""
     outputs = len(weights)
-    kernels, tiles, part = _kernels(X, outputs)
+    kernels, tiles, part = chosen(X, outputs)
     probs = np.empty((X.shape[0], max(outputs, 2)), weights.dtype)
 
     def tile(rows: slice) -> tuple[float, Doubles]:
@@ -134,7 +117,7 @@ def hessian_pass(
 ) -> Doubles:
     """`reference.hessian_pass`."""
     outputs = len(direction)
-    kernels, tiles, part = _kernels(X, outputs)
+    kernels, tiles, part = chosen(X, outputs)
 
     def tile(rows: slice) -> tuple[Doubles]:
         return (kernels.hessian_pass(part(rows), centre, probs[rows], sample_weight[rows], direction),)
@@ -163,11 +146,11 @@ def softmax_gram(
     grams = reference.pair_grams
     if native is not None and features <= MOST_GRAM_FEATURES:
         grams = native.pair_grams
-    tiles, dense = gram_tiles(samples, free * width), _dense(X)
+    tiles, part_of = gram_tiles(samples, free * width), dense(X)
 
     def tile(pairs: slice, rows: slice) -> tuple[Doubles]:
         part = probs[rows], sample_weight[rows]
-        return (grams(dense(rows), centre, *part, s[pairs], t[pairs], with_bias),)
+        return (grams(part_of(rows), centre, *part, s[pairs], t[pairs], with_bias),)
 
     def blocks(pairs: slice) -> Doubles:
         total: Doubles = sum_in_order(partial(tile, pairs), tiles)[0]
@@ -188,7 +171,7 @@ def column_moments(X: Design, sample_weight: Doubles) -> tuple[Doubles, Doubles,
     column whose offset is 1e9 times its spread keeps 7 digits of its variance or more; a constant column
     has 0. Range: |x| ≤ 1e100. See: Chan, Golub and LeVeque, American Statistician 37 (1983), equation 1.7.
     """
-    kernels, tiles, part = _kernels(X, 1)
+    kernels, tiles, part = chosen(X, 1)
     largest = np.zeros((len(tiles), X.shape[1]))
 
     def spread(about: Doubles, numbered: tuple[int, slice]) -> tuple[Doubles, Doubles]:
@@ -222,50 +205,3 @@ def show_config() -> dict[str, str | int]:
         "numpy": np.__version__,
         "python": platform.python_version(),
     }
-
-
-@contextmanager
-def _logit_tiles(
-    X: Design, centre: Doubles | None, weights: Floats
-) -> Iterator[tuple[Callable[[slice], Floats], list[slice]]]:
-    """Give the function that returns the logits of some rows, and the rows to call it with."""
-    outputs = len(weights)
-    kernels, tiles, part = _kernels(X, outputs)
-    if is_sparse(X):
-        with kernels.logit_rows(X, centre, weights) as logits_of:
-            yield logits_of, stored_tiles(X, outputs)
-    else:
-        yield lambda rows: kernels.logits(part(rows), centre, weights), tiles
-
-
-def _kernels(X: Design, outputs: int) -> tuple[Any, list[slice], Callable[[slice], Design]]:
-    """Return the implementation for this matrix, the tiles it is called with, and how it takes one."""
-    tiles = pass_tiles(X, outputs)
-    if native is None or is_sparse(X) or outputs > MOST_NATIVE_OUTPUTS or X.dtype.char not in "fdB":
-        kernels, part = _arithmetic(X)
-        return kernels, tiles, part
-    if is_wide(X, outputs):
-        return wide, [slice(0, len(X))], lambda rows: X
-    return native, tiles, _dense(X)
-
-
-def _dense(X: Design) -> Callable[[slice], Floats]:
-    """Return how the matrix gives some rows, dense and as the compiled kernels read them."""
-    if is_sparse(X):
-        from dxent.kernels import sparse
-
-        return lambda rows: readable(sparse.some_rows(X, rows).toarray())
-
-    def part(rows: slice) -> Floats:
-        return readable(X[rows])
-
-    return part
-
-
-def _arithmetic(X: Design) -> tuple[Any, Callable[[slice], Design]]:
-    """Return the implementation in NumPy's and SciPy's products, and how it takes a slice of the rows."""
-    if not is_sparse(X):
-        return reference, X.__getitem__
-    from dxent.kernels import sparse
-
-    return sparse, lambda rows: X  # whole: it is one tile, see `pass_tiles`

@@ -22,7 +22,7 @@ from dxent.kernels.tiles import row_tiles, stored_tiles
 __all__ = [
     "column_spread",
     "hessian_pass",
-    "logits",
+    "logit_rows",
     "loss_pass",
     "multiply",
     "pullback",
@@ -83,7 +83,7 @@ def transposed(W: Floats, spare: Floats | None) -> Floats:
 
 @contextmanager
 def logit_rows(X: CSR, centre: Doubles | None, weights: Floats) -> Iterator[Callable[[slice], Floats]]:
-    """Give the function that returns the logits of some rows.
+    """Give the function that returns the logits of some rows, (X − μ) Wᵀ + b.
 
     Weights that were brought into row order keep their memory, at the matrix, until the next pass: to be
     given 20 MB of new memory takes as long as to multiply. Whoever uses it has taken it away, so that two
@@ -106,20 +106,8 @@ def logit_rows(X: CSR, centre: Doubles | None, weights: Floats) -> Iterator[Call
         X.spare = B
 
 
-def logits(X: CSR, centre: Doubles | None, weights: Floats) -> Floats:
-    """Return Z = (X − μ) Wᵀ + b, shape (samples, outputs)."""
-    Z = np.empty((X.shape[0], len(weights)), weights.dtype)
-    with logit_rows(X, centre, weights) as logits_of:
-
-        def fill(rows: slice) -> None:
-            Z[rows] = logits_of(rows)
-
-        do_all(fill, stored_tiles(X, len(weights)))
-    return Z
-
-
 def pullback(X: CSR, centre: Doubles | None, residuals: Floats, with_bias: bool) -> Doubles:
-    """Return Rᵀ [X − μ, 1], the transpose of `logits` as a map of the weights."""
+    """Return Rᵀ [X − μ, 1], the transpose of the logits as a map of the weights."""
     return pull(columns_of(X), centre, residuals, with_bias)
 
 

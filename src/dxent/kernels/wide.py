@@ -17,7 +17,7 @@ from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import do_all, sum_in_order
 from dxent.kernels.tiles import even_tiles, row_tiles
 
-__all__ = ["hessian_pass", "logits", "loss_pass", "pullback"]
+__all__ = ["hessian_pass", "loss_pass", "pullback", "rows_swept", "rows_to_logits"]
 
 COLUMNS_A_TILE = 512
 
@@ -40,16 +40,9 @@ def rows_to_logits(X: Floats, centre: Doubles | None, weights: Floats) -> Callab
     return rows_of
 
 
-def logits(X: Floats, centre: Doubles | None, weights: Floats) -> Floats:
-    """`reference.logits`."""
-    Z = np.empty((len(X), len(weights)), weights.dtype)
-    logits_of = rows_to_logits(X, centre, weights)
-
-    def fill(rows: slice) -> None:
-        Z[rows] = logits_of(rows)
-
-    do_all(fill, even_tiles(len(X), len(X) // ROWS_A_TILE))
-    return Z
+def rows_swept(X: Floats) -> list[slice]:
+    """Return the tiles of rows of the first sweep."""
+    return even_tiles(len(X), len(X) // ROWS_A_TILE)
 
 
 def pullback(X: Floats, centre: Doubles | None, residuals: Floats, with_bias: bool) -> Doubles:
@@ -78,7 +71,7 @@ def loss_pass(
         loss, out[rows], residuals[rows] = parts
         return (loss,)
 
-    (loss,) = sum_in_order(tile, even_tiles(len(X), len(X) // ROWS_A_TILE))
+    (loss,) = sum_in_order(tile, rows_swept(X))
     return loss, pullback(X, centre, residuals, weights.shape[1] > X.shape[1]), out
 
 
@@ -92,5 +85,5 @@ def hessian_pass(
     def fill(rows: slice) -> None:
         residuals[rows] = native.weighted_softmax_jacobian(probs[rows], logits_of(rows), sample_weight[rows])
 
-    do_all(fill, even_tiles(len(X), len(X) // ROWS_A_TILE))
+    do_all(fill, rows_swept(X))
     return pullback(X, centre, residuals, direction.shape[1] > X.shape[1])

@@ -1,0 +1,68 @@
+"""Which implementation works on a design matrix, and on which of its rows at a time.
+
+Only this file, and `sparse` for its parts, know that there is more than one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from dxent.kernels import reference, wide
+from dxent.kernels.compiled import native, readable
+from dxent.kernels.reference import Doubles, Floats
+from dxent.kernels.tiles import is_sparse, is_wide, pass_tiles, stored_tiles
+
+__all__ = ["Design", "arithmetic", "chosen", "dense", "logit_tiles"]
+
+Design = Any
+"""A design matrix: an array, or a SciPy CSR matrix."""
+
+MOST_NATIVE_OUTPUTS = 100
+"""Beyond, the matrix products dominate and BLAS is the faster."""
+
+
+def chosen(X: Design, outputs: int) -> tuple[Any, list[slice], Callable[[slice], Design]]:
+    """Return the implementation for this matrix, the tiles it is called with, and how it takes one."""
+    tiles = pass_tiles(X, outputs)
+    if native is None or is_sparse(X) or outputs > MOST_NATIVE_OUTPUTS or X.dtype.char not in "fdB":
+        kernels, part = arithmetic(X)
+        return kernels, tiles, part
+    if is_wide(X, outputs):
+        return wide, [slice(0, len(X))], lambda rows: X
+    return native, tiles, dense(X)
+
+
+@contextmanager
+def logit_tiles(
+    X: Design, centre: Doubles | None, weights: Floats
+) -> Iterator[tuple[Callable[[slice], Floats], list[slice]]]:
+    """Give the function that returns the logits of some rows, and the rows to call it with."""
+    outputs = len(weights)
+    kernels, tiles, part = chosen(X, outputs)
+    if is_sparse(X):
+        with kernels.logit_rows(X, centre, weights) as logits_of:
+            yield logits_of, stored_tiles(X, outputs)
+    elif kernels is wide:
+        yield wide.rows_to_logits(X, centre, weights), wide.rows_swept(X)
+    else:
+        yield lambda rows: kernels.logits(part(rows), centre, weights), tiles
+
+
+def dense(X: Design) -> Callable[[slice], Floats]:
+    """Return how the matrix gives some rows, dense and as the compiled kernels read them."""
+    if is_sparse(X):
+        from dxent.kernels import sparse
+
+        return lambda rows: readable(sparse.some_rows(X, rows).toarray())
+    return lambda rows: readable(X[rows])
+
+
+def arithmetic(X: Design) -> tuple[Any, Callable[[slice], Design]]:
+    """Return the implementation in NumPy's and SciPy's products, and how it takes a slice of the rows."""
+    if not is_sparse(X):
+        return reference, X.__getitem__
+    from dxent.kernels import sparse
+
+    return sparse, lambda rows: X  # whole: it is one tile, see `pass_tiles`
