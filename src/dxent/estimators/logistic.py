@@ -19,9 +19,10 @@ from dxent import functions
 from dxent.data.blocks import Rows, stored_types
 from dxent.errors import RankWarning
 from dxent.estimators import checks
-from dxent.estimators.fitting import Fit, Settings, fit
+from dxent.estimators.fitting import Fit, fit
 from dxent.estimators.labels import encode
 from dxent.estimators.optimality import NotCertifiedWarning
+from dxent.estimators.run import Settings
 from dxent.estimators.telling import dependence_sentence, separation_sentence
 from dxent.kernels.dispatch import single_threaded_blas
 from dxent.objective.scaling import moments

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "column_tiles",
+    "even_tiles",
     "first_row",
     "gram_tiles",
     "is_sparse",
