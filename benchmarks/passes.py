@@ -17,7 +17,14 @@ from reports import keep
 from dxent.kernels import dispatch
 from kernels import make_problem, numpy_pass, seconds
 
-SHAPES = ((60_000, 784, 10), (200_000, 54, 7), (200_000, 54, 1), (20_000, 17, 26), (20_000, 768, 100))
+SHAPES = (
+    (60_000, 784, 10),
+    (200_000, 54, 7),
+    (200_000, 54, 1),
+    (20_000, 17, 26),
+    (20_000, 768, 100),
+    (5_000, 20_000, 20),
+)
 SIDE = 2000
 
 
