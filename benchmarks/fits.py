@@ -220,6 +220,10 @@ def main() -> None:
     parser.add_argument("--fresh", action="store_true", help="climb again where the results have it")
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
+    if options.data and not options.data.is_dir():
+        parser.error(
+            f"there is no directory {str(options.data)!r}: give --data one with the sets, or leave it out"
+        )
     book = Book(options.results)
     installed = {name: bool(version(METHODS[name].package)) for name in options.methods}
     for name in [name for name in installed if not installed[name]]:

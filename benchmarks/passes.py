@@ -42,8 +42,14 @@ def row(shape: tuple[int, int, int], dtype: type, repeats: int) -> list[str | fl
     ours, numpy, reading, product = np.median(turns, axis=0)
     samples, features, outputs = shape
     computing = 4 * samples * features * outputs * product / (2 * SIDE**3)
-    name = f"{samples:,} × {features} × {outputs}, {dtype.__name__}".replace(",", " ", 1)
-    return [name, 1e3 * ours, numpy / ours, ours / reading, max(reading, computing) / ours]
+    size = f"{samples:,} × {features:,} × {outputs}".replace(",", " ")
+    return [
+        f"{size}, {dtype.__name__}",
+        1e3 * ours,
+        numpy / ours,
+        ours / reading,
+        max(reading, computing) / ours,
+    ]
 
 
 def main() -> None:
