@@ -46,6 +46,9 @@ class Ray(Protocol):
     def slope(self, step: float) -> float:
         """Return dF(x + t d)/dt, cheaply."""
 
+    def evaluate(self, step: float) -> Evaluation:
+        """Value, gradient and Hessian at x + t d."""
+
 
 class Problem(Protocol):
     """A smooth convex function of a flat vector."""

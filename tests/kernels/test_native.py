@@ -123,19 +123,36 @@ def test_layouts(make_problem, layout, shape, data):
 
 
 @pytest.mark.parametrize("dtype", ["f8", "f4"])
-@pytest.mark.parametrize("outputs", [1, 2, 3, 20])
+@pytest.mark.parametrize("outputs", [*range(1, 11), 17, 20])
 def test_given_logits(outputs, dtype):
     rng = np.random.default_rng(outputs)
     Z, U = rng.normal(size=(2, 150, outputs)).astype(dtype)
     labels, sample_weight = rng.integers(0, max(outputs, 2), 150), rng.random(150)
     tolerance = 1e-14 if dtype == "f8" else 1e-6
     expected = reference.weighted_cross_entropy(Z, labels, sample_weight)
-    results = native.weighted_cross_entropy(np.asfortranarray(Z), labels, sample_weight)
-    for result, wanted in zip(results, expected, strict=True):
-        assert_close(result, wanted, 10 * tolerance)
+    for order in "CF":
+        results = native.weighted_cross_entropy(np.asarray(Z, order=order), labels, sample_weight)
+        for result, wanted in zip(results, expected, strict=True):
+            assert_close(result, wanted, 10 * tolerance)
+    slopes = native.weighted_loss_slope, reference.weighted_loss_slope
+    slope, wanted = (of(Z, U, 0.7, labels, sample_weight) for of in slopes)
+    assert slope == pytest.approx(wanted, rel=100 * tolerance, abs=tolerance)
     probs = expected[1].astype(np.float64)
     wanted = reference.weighted_softmax_jacobian(probs, U, sample_weight)
     assert_close(native.weighted_softmax_jacobian(probs, U, sample_weight), wanted, tolerance)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 7])
+def test_the_slope_of_confident_rows_keeps_its_digits(classes):
+    """Where p_y rounds to 1 the slope is that of the other classes' terms."""
+    Z, U = np.zeros((1, classes - (classes == 2))), np.ones((1, classes - (classes == 2)))
+    Z[0, -1], U[0, -1] = 60.0, 3.0
+    label = np.array([classes - 1])
+    others = np.log(max(classes - 1, 1)) - 60.0
+    expected = -(2.0 if classes > 2 else 3.0) * np.exp(others)
+    for kernels in (native, reference):
+        assert kernels.weighted_loss_slope(Z, U, 0.0, label, np.ones(1)) == pytest.approx(expected, rel=1e-14)
+        assert not kernels.weighted_loss_slope(Z, U, 1e306, label, np.ones(1)) > 0
 
 
 @pytest.mark.parametrize(("values", "dense"), [("f8", "f8"), ("f4", "f8"), ("f4", "f4")])

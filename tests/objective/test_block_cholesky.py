@@ -10,10 +10,9 @@ from dxent.objective.block_cholesky import BlockColumns
 def filled(matrix, classes, dtype=np.float64):
     width = len(matrix) // classes
     H = BlockColumns.zeros(classes, width, dtype)
-    for s in range(classes):
-        for t in range(s + 1):
-            block = H.block(s, t)
-            block += matrix[s * width : (s + 1) * width, t * width : (t + 1) * width].astype(dtype)
+    whole = matrix.reshape(classes, width, classes, width).astype(dtype)
+    for first, blocks in H.blocks():
+        blocks += whole[first:, :, first : first + blocks.shape[2]]
     return H
 
 

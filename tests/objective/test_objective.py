@@ -121,9 +121,15 @@ def test_weight_2_is_a_row_twice(data, intercept):
 @pytest.mark.parametrize("step", [0.0, 0.3, 1.0, 50.0])
 def test_the_slope_along_a_ray_is_that_of_the_gradient(objective, point, step):
     direction = np.random.default_rng(7).normal(size=objective.size)
-    slope = objective.along(objective.evaluate(point), direction).slope(step)
-    expected = objective.evaluate(point + step * direction).gradient @ direction
-    np.testing.assert_allclose(slope, expected, rtol=1e-10, atol=1e-12)
+    ray = objective.along(objective.evaluate(point), direction)
+    expected = objective.evaluate(point + step * direction)
+    np.testing.assert_allclose(ray.slope(step), expected.gradient @ direction, rtol=1e-10, atol=1e-12)
+    there = ray.evaluate(step)
+    np.testing.assert_allclose(there.value, expected.value, rtol=1e-12)
+    np.testing.assert_allclose(there.gradient, expected.gradient, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(
+        there.hessian.mv(direction), expected.hessian.mv(direction), rtol=1e-9, atol=1e-12
+    )
 
 
 def test_classes_come_back_along_a_ray_from_where_their_probability_is_zero(objective, point):
@@ -141,6 +147,9 @@ def test_passes_are_counted(objective, point):
     here.hessian.to_dense()
     ray = objective.along(here, point)
     ray.slope(0.5)
+    ray.slope(0.7)
+    assert objective.count.passes == 3
+    ray.evaluate(0.7)
     assert objective.count.passes == 4
 
 

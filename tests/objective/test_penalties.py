@@ -20,8 +20,7 @@ def penalty(request):
 def test_all_three_are_of_one_quadratic_form(penalty, free):
     theta = RNG.normal(size=(free, 4))
     H = np.zeros((4 * free, 4 * free))
-    for k in range(free):
-        penalty.add_to(H[4 * k : 4 * k + 4, 4 * k : 4 * k + 4])
+    penalty.add_to(H.reshape(free, 4, free, 4), np.eye(free))
     np.testing.assert_array_equal(H, H.T)
     gradient = np.ones(theta.shape)
     penalty.add_gradient(theta, gradient)
@@ -33,10 +32,9 @@ def test_all_three_are_of_one_quadratic_form(penalty, free):
 
 
 def test_it_is_added_in_the_precision_of_the_matrix(penalty):
-    block = np.ones((4, 4), np.float32)
-    penalty.add_to(block, 2.0)
-    exact = np.ones((4, 4))
-    penalty.add_to(exact, 2.0)
+    block, exact = np.ones((1, 4, 1, 4), np.float32), np.ones((1, 4, 1, 4))
+    penalty.add_to(block, np.full((1, 1), 2.0))
+    penalty.add_to(exact, np.full((1, 1), 2.0))
     assert block.dtype == np.float32
     np.testing.assert_allclose(block, exact, rtol=1e-6)
 
@@ -46,8 +44,7 @@ def test_it_is_added_in_any_class_coordinates_and_for_some_columns():
     penalty = L2(STRENGTHS)
     R, theta, columns = RNG.normal(size=(3, 3)), RNG.normal(size=(3, 4)), np.array([0, 2])
     back, H = np.linalg.inv(R), np.zeros((3, 2, 3, 2))
-    for s, t in np.ndindex(3, 3):
-        penalty.take(columns).add_to(H[s, :, t], (back.T @ back)[s, t])
+    penalty.take(columns).add_to(H, back.T @ back)
     U = (R @ theta)[:, columns].ravel()
     some = np.zeros((3, 4))
     some[:, columns] = theta[:, columns]

@@ -21,14 +21,17 @@ class Scaling:
 
 @dataclass(frozen=True, eq=False)
 class Ray:
-    """The slope along x + t d, from the problem's gradient."""
+    """The ray x + t d; slopes are not visits."""
 
-    gradient: object
+    problem: object
     point: np.ndarray
     direction: np.ndarray
 
     def slope(self, step):
-        return float(self.gradient(self.point + step * self.direction) @ self.direction)
+        return float(self.problem.gradient(self.point + step * self.direction) @ self.direction)
+
+    def evaluate(self, step):
+        return self.problem.evaluate(self.point + step * self.direction)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +63,11 @@ class Quadratic:
         rounding = 1e-15 * np.abs(point) @ (np.abs(self.A) @ np.abs(point) + np.abs(self.b))
         return Evaluation(point, float(value), Ax - self.b, Dense(self.A, shape, shape), float(rounding))
 
+    def gradient(self, point):
+        return self.A @ point - self.b
+
     def along(self, here, direction):
-        return Ray(lambda x: self.A @ x - self.b, here.point, direction)
+        return Ray(self, here.point, direction)
 
     def preconditioner(self, here):
         return Scaling(np.diag(self.A))
@@ -104,7 +110,7 @@ class Logistic:
         return point / 100 - self.M.T @ ((1 - np.tanh(self.M @ point / 2)) / 2)
 
     def along(self, here, direction):
-        return Ray(self.gradient, here.point, direction)
+        return Ray(self, here.point, direction)
 
     def preconditioner(self, here):
         return Scaling(np.diag(here.hessian.matrix).copy())

@@ -70,11 +70,10 @@ SHAPES = {  # each rises through 0 at 1
 @pytest.mark.parametrize("root", [1e-8, 0.3, 1.0, 7.0, 1e8])
 @pytest.mark.parametrize("flatness", [0.5, 1e-3])
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("end_of", [lambda ray: ray.slope(1.0), lambda ray: np.nan], ids=["end", "no end"])
-def test_a_flat_point_is_found_wherever_it_lies(root, flatness, shape, end_of):
+def test_a_flat_point_is_found_wherever_it_lies(root, flatness, shape):
     ray = Line(lambda t: float(SHAPES[shape](t / root)))
     first = ray.slope(0.0)
-    step = flat_point(ray, first, end_of(ray), flatness)
+    step = flat_point(ray, first, ray.slope(1.0), flatness)
     assert abs(ray.slope(step)) <= flatness * -first
     # far up the flat side of a valley the slope is small too, but the value is not
     assert np.mean([ray.slope(t) for t in np.linspace(0, step, 1000)]) < 0

@@ -14,7 +14,7 @@ from dxent.kernels.compiled import native, readable
 from dxent.kernels.reference import Doubles, Floats
 from dxent.kernels.tiles import is_sparse, is_wide, pass_tiles, stored_tiles
 
-__all__ = ["Design", "arithmetic", "chosen", "dense", "logit_tiles"]
+__all__ = ["Design", "arithmetic", "chosen", "dense", "logit_tiles", "reads_once"]
 
 Design = Any
 """A design matrix: an array, or a SciPy CSR matrix."""
@@ -32,6 +32,11 @@ def chosen(X: Design, outputs: int) -> tuple[Any, list[slice], Callable[[slice],
     if is_wide(X, outputs):
         return wide, [slice(0, len(X))], lambda rows: X
     return native, tiles, dense(X)
+
+
+def reads_once(X: Design, outputs: int) -> bool:
+    """Return whether a pass over this matrix reads it once, and takes less time than the two halves of it."""
+    return chosen(X, outputs)[0] is native
 
 
 @contextmanager

@@ -16,26 +16,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dxent.kernels import reference
-from dxent.kernels.choice import Design, arithmetic, chosen, dense, logit_tiles
+from dxent.kernels.choice import Design, arithmetic, chosen, dense, logit_tiles, reads_once
 from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import do_all, in_order, single_threaded_blas, sum_in_order, thread_count
-from dxent.kernels.tiles import first_row, gram_tiles, is_sparse, pass_tiles, row_tiles
+from dxent.kernels.tiles import column_tiles, first_row, gram_tiles, is_sparse, pass_tiles, row_tiles
 
 __all__ = [
     "column_moments",
+    "cross_entropy",
     "hessian_pass",
     "largest_norm",
     "logits",
     "loss_pass",
+    "loss_slope",
     "native",
     "prepare",
     "pullback",
+    "reads_once",
     "show_config",
     "single_threaded_blas",
     "softmax_gram",
     "square_pullback",
-    "weighted_cross_entropy",
 ]
 
 
@@ -126,14 +128,26 @@ def hessian_pass(
     return product
 
 
-def weighted_cross_entropy(
-    Z: Floats, labels: Integers, sample_weight: Doubles
-) -> tuple[float, Floats, Floats]:
-    """`reference.weighted_cross_entropy`, in this thread: of a tile's rows."""
-    result: tuple[float, Floats, Floats] = (native or reference).weighted_cross_entropy(
-        Z, labels, sample_weight
-    )
-    return result
+def cross_entropy(Z: Floats, labels: Integers, sample_weight: Doubles) -> tuple[float, Floats, Floats]:
+    """`reference.weighted_cross_entropy`."""
+    probs, residuals = np.empty((len(Z), max(Z.shape[1], 2)), Z.dtype), np.empty_like(Z)
+
+    def tile(rows: slice) -> tuple[float]:
+        parts = (native or reference).weighted_cross_entropy(Z[rows], labels[rows], sample_weight[rows])
+        loss, probs[rows], residuals[rows] = parts
+        return (loss,)
+
+    return float(sum_in_order(tile, column_tiles(*Z.T.shape))[0]), probs, residuals
+
+
+def loss_slope(Z: Floats, U: Floats, step: float, labels: Integers, sample_weight: Doubles) -> float:
+    """`reference.weighted_loss_slope`."""
+
+    def tile(rows: slice) -> tuple[float]:
+        parts = Z[rows], U[rows], step, labels[rows], sample_weight[rows]
+        return ((native or reference).weighted_loss_slope(*parts),)
+
+    return float(sum_in_order(tile, column_tiles(*Z.T.shape))[0])
 
 
 def softmax_gram(

@@ -170,6 +170,13 @@ def weighted_cross_entropy(
     return float(sample_weight @ loss), probs, residuals
 
 
+def weighted_loss_slope(Z: Floats, U: Floats, step: float, labels: Integers, sample_weight: Doubles) -> float:
+    """Return Σ s_i ⟨p_i − e_y, u_i⟩ at the logits Z + t U, t = ``step``: the derivative of the loss in t."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        residuals = cross_entropy_rows(Z + step * U, labels)[2]
+        return float(sample_weight @ np.einsum("ik,ik->i", residuals, U))
+
+
 def weighted_softmax_jacobian(probs: Floats, U: Floats, sample_weight: Doubles) -> Floats:
     """Return s_i (diag p_i − p_i p_iᵀ) u_i for each row, in the dtype of U."""
     R = softmax_jacobian_rows(probs.astype(U.dtype, copy=False), U)

@@ -9,6 +9,7 @@ See: Golub & Van Loan, Matrix Computations, algorithm 4.2.2.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,12 +69,22 @@ class BlockColumns:
         for diagonal in diagonals:
             diagonal += diagonal.dtype.type(share * largest)
 
-    def block(self, s: int, t: int) -> Matrix:
-        """Return the block of classes s ≥ t, to be added to."""
-        column, t = divmod(t, self.classes_together)
-        s -= column * self.classes_together
-        rows, columns = (slice(k * self.width, (k + 1) * self.width) for k in (s, t))
-        return self.columns[column][rows, columns]
+    def blocks(self) -> Iterator[tuple[int, Matrix]]:
+        """Yield each block column's first class, and a view (classes from that on, width, its classes, width)."""
+        for index, column in enumerate(self.columns):
+            yield (
+                index * self.classes_together,
+                column.reshape(-1, self.width, column.shape[1] // self.width, self.width),
+            )
+
+    def add_pairs(self, s: Matrix, t: Matrix, grams: Matrix) -> None:
+        """Add (e_s − e_t)(e_s − e_t)ᵀ ⊗ G for different pairs s < t of classes and their G; class −1 is none."""
+        for first, blocks in self.blocks():
+            for k in range(blocks.shape[2]):
+                mine = (s == first + k) | (t == first + k)
+                blocks[k, :, k] += grams[mine].sum(axis=0)
+            mine = (s >= first) & (s < first + blocks.shape[2])
+            blocks[t[mine] - first, :, s[mine] - first] -= grams[mine]
 
     def factorise(self) -> bool:
         """Put L into the place of the matrix L Lᵀ, and L_bb⁻¹ into that of each diagonal block L_bb.

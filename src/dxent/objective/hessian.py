@@ -89,6 +89,7 @@ class ObjectiveHessian(SymmetricOperator):
 
     objective: Objective
     probs: tuple[Matrix, ...]
+    logits: tuple[Matrix, ...] = ()  # those that the probabilities are of, if they are kept
 
     @property
     def in_shape(self) -> tuple[int, ...]:
@@ -123,9 +124,7 @@ class ObjectiveHessian(SymmetricOperator):
         )
         objective.count.passes += 1
         hessian = coords.conjugate(np.asarray(gram))
-        blocks = hessian.reshape(coords.shape * 2)
-        for k in range(coords.shape[0]):
-            objective.penalty.add_to(blocks[k, :, k])
+        objective.penalty.add_to(hessian.reshape(coords.shape * 2), np.eye(coords.shape[0]))
         return hessian
 
     @cached_property

@@ -75,7 +75,7 @@ class KroneckerPreconditioner:
     def of(cls, objective: Objective, curvature: Curvature, cost: float) -> KroneckerPreconditioner:
         """Build it from the curvature of the rows at a point."""
         coords, penalty = objective.coordinates, objective.penalty
-        outputs = 1 if coords.basis is None else len(coords.basis)
+        outputs = coords.outputs
         scales = curvature.variances.sum(axis=0)[-outputs:]
         head, diagonal = np.arange(coords.shape[1]), np.ones((outputs, coords.shape[1]))
         if len(head) > MOST_COLUMNS:
@@ -86,7 +86,7 @@ class KroneckerPreconditioner:
         drawn, weights = curvature.rows(ROWS_PER_COLUMN * len(head), np.random.default_rng(objective.seed))
         gram = weighted_gram(objective, drawn, weights / max(weights.sum(), TINY), head, np.float64)
         ridge = np.diag(RIDGE * scales.mean() * np.diagonal(gram) + TINY)
-        penalty.take(head).add_to(ridge)
+        penalty.take(head).add_to(ridge[None, :, None], np.ones((1, 1)))
         values, vectors = scipy.linalg.eigh(gram, ridge, overwrite_a=True, overwrite_b=True)
         return cls(head, vectors, np.maximum(values, 0.0), scales, 1 / diagonal, coords.basis, cost)
 

@@ -9,7 +9,7 @@ value, gradient and Hessian taken from the fused kernels of the same composition
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cached_property, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from dxent.data.blocks import Rows
 from dxent.evaluation import Evaluation, Preconditioner
 from dxent.kernels import dispatch
+from dxent.kernels.reference import Doubles, Floats
 from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.penalties import L2
 from dxent.objective.preconditioners import precondition
-from dxent.objective.ray import Line, Ray
+from dxent.objective.ray import PassRay, Ray
 from dxent.objective.scaling import Coordinates, Moments
 
 __all__ = ["Count", "Objective"]
@@ -77,6 +78,8 @@ class Objective:
 
     def evaluate(self, point: Vector) -> Evaluation:
         """Value, gradient and Hessian at ``point``, by one pass in float64."""
+        if not self.in_one_sweep:
+            return self.at_logits(point, self.logits(point))
         coords = self.coordinates
         weights = coords.weights(point)
         losses, gradients, probs = zip(
@@ -86,31 +89,48 @@ class Objective:
             ),
             strict=True,
         )
+        return self.evaluation(point, sum(losses), reduce(np.add, gradients), ObjectiveHessian(self, probs))
+
+    def logits(self, point: Vector) -> tuple[Floats, ...]:
+        """Return the logits of each block's rows, which are linear in ``point``; half a pass."""
+        weights = self.coordinates.weights(point)
+        return tuple(dispatch.logits(block.X, self.coordinates.centre, weights) for block in self.rows.blocks)
+
+    def at_logits(self, point: Vector, logits: tuple[Floats, ...]) -> Evaluation:
+        """Value, gradient and Hessian at a point whose logits are known: the other half of a pass."""
+        coords, loss, probs, gradients = self.coordinates, 0.0, [], []
+        for block, Z in zip(self.rows.blocks, logits, strict=True):
+            part, P, residuals = dispatch.cross_entropy(Z, block.labels, block.sample_weight)
+            loss += part
+            probs.append(P)
+            gradients.append(dispatch.pullback(block.X, coords.centre, residuals, coords.intercept))
+        hessian = ObjectiveHessian(self, tuple(probs), logits)
+        return self.evaluation(point, loss, reduce(np.add, gradients), hessian)
+
+    def evaluation(
+        self, point: Vector, loss: float, gradient: Doubles, hessian: ObjectiveHessian
+    ) -> Evaluation:
+        """Add the penalty to what a pass has found of the loss."""
         self.count.passes += 1
-        theta = point.reshape(coords.shape)
-        value = sum(losses) + self.penalty.value(theta)
-        total = coords.pull(reduce(np.add, gradients))
-        self.penalty.add_gradient(theta, total.reshape(coords.shape))
-        return Evaluation(
-            point, value, total, ObjectiveHessian(self, tuple(probs)), 64 * UNIT_ROUNDOFF * value
-        )
+        shape = self.coordinates.shape
+        value = loss + self.penalty.value(point.reshape(shape))
+        total = self.coordinates.pull(gradient)
+        self.penalty.add_gradient(point.reshape(shape), total.reshape(shape))
+        return Evaluation(point, value, total, hessian, 64 * UNIT_ROUNDOFF * value)
 
     def preconditioner(self, here: Evaluation) -> Preconditioner:
         """The best approximate inverse Hessian that costs no more than the passes so far."""
         return precondition(self, here)
 
     def along(self, here: Evaluation, direction: Vector) -> Ray:
-        """The objective on the ray from ``here``, by the logits of both."""
-        coords = self.coordinates
-        weights = [coords.weights(here.point), coords.weights(direction)]
-        lines = tuple(
-            Line(block, *(dispatch.logits(block.X, coords.centre, W) for W in weights))
-            for block in self.rows.blocks
-        )
-        self.count.passes += 1
-        bend = np.zeros(self.size)
-        self.penalty.add_gradient(direction.reshape(coords.shape), bend.reshape(coords.shape))
-        return Ray(lines, float(here.point @ bend), float(direction @ bend))
+        """The objective on the ray from ``here``."""
+        return PassRay(self, here, direction) if self.in_one_sweep else Ray(self, here, direction)
+
+    @cached_property
+    def in_one_sweep(self) -> bool:
+        """Whether a pass reads the data once, and not for the logits and again for the gradient."""
+        outputs = self.coordinates.outputs
+        return all(dispatch.reads_once(block.X, outputs) for block in self.rows.blocks)
 
     def start(self) -> Vector:
         """The optimum of the intercept alone: zero weights, the logarithms of the class shares."""

@@ -11,19 +11,17 @@ matrix, the coupling between classes included, at a fraction of the products tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from dxent.kernels.threads import in_order
 from dxent.kernels.tiles import row_tiles
 from dxent.objective.block_cholesky import BlockColumns
 from dxent.objective.hessian import raised
-from dxent.objective.sampling import Curvature, weighted_gram
+from dxent.objective.sampling import Curvature, weighted_gram, weighted_rows
 
 if TYPE_CHECKING:
     from dxent.objective.objective import Objective
@@ -33,7 +31,8 @@ __all__ = ["PairPreconditioner", "pair_work"]
 Matrix = NDArray[Any]
 
 TERMS_PER_PARAMETER = 12
-WORK_TOGETHER = 1 << 24  # multiplications that are worth waking a thread for
+ENTRIES_TOGETHER = 1 << 18  # of the matrices that a thread forms before they are added up
+HEIGHTS = 8, 64  # of the stacks of rows that are multiplied with themselves
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,23 +83,19 @@ def sampled_hessian(
     """Return the Hessian from terms that are drawn, and the penalty, whose factor on classes is given."""
     hessian = BlockColumns.zeros(len(classes), len(active), precision(objective))
     penalty = objective.penalty.take(active)
-    for s, t in combinations_with_replacement(range(len(classes)), 2):
-        penalty.add_to(hessian.block(t, s), classes[t, s])
+    for first, blocks in hessian.blocks():
+        penalty.add_to(blocks, classes[first:, first : first + blocks.shape[2]])
     rng = np.random.default_rng(objective.seed)
     drawn, weights = curvature.draw(TERMS_PER_PARAMETER * hessian.order, rng)
-    groups = list(grouped(drawn, *draw_pairs(curvature.probs[drawn], rng)))
+    terms = Terms.of(drawn, weights, *draw_pairs(curvature.probs[drawn], rng))
 
-    def grams(some: slice) -> list[Matrix]:
-        # the pairs of a row add up to Σ_{k<l} p_k p_l, which is half its curvature
-        return [
-            weighted_gram(objective, drawn[mine], weights[mine] * times / 2, active, hessian.dtype)
-            for _, _, mine, times in groups[some]
-        ]
+    def grams(some: slice) -> tuple[slice, Matrix]:
+        return some, pair_grams(objective, terms.take(some), active, hessian.dtype)
 
-    work = len(drawn) * len(active) ** 2
-    parts = in_order(grams, row_tiles(len(groups), -(-len(groups) * WORK_TOGETHER // work)))
-    for (smaller, larger, *_), gram in zip(groups, chain.from_iterable(parts), strict=True):
-        add(hessian, smaller, larger, gram)
+    # as many pairs at a time as make their matrices worth a thread's while
+    together = max(ENTRIES_TOGETHER // len(active) ** 2, 1)
+    for some, parts in in_order(grams, row_tiles(len(terms.smaller), together)):
+        hessian.add_pairs(terms.smaller[some] - 1, terms.larger[some] - 1, parts)
     return hessian
 
 
@@ -118,40 +113,67 @@ def precision(objective: Objective) -> type[np.floating[Any]]:
 
 def draw_pairs(probs: Matrix, rng: np.random.Generator) -> tuple[Matrix, Matrix]:
     """Draw a pair of classes for each row, with chances proportional to p_k p_l; return the two classes."""
-    first = pick(probs * (1 - probs), rng)
-    others = probs.copy()
-    np.put_along_axis(others, first[:, None], 0.0, axis=1)
-    return first, pick(others, rng)
+    first = pick(np.cumsum(probs * (1 - probs), axis=1), rng)
+    sums = np.cumsum(probs, axis=1)
+    others = np.arange(probs.shape[1]) >= first[:, None]
+    np.subtract(sums, np.take_along_axis(probs, first[:, None], axis=1), out=sums, where=others)
+    return first, pick(sums, rng)
 
 
-def pick(sizes: Matrix, rng: np.random.Generator) -> Matrix:
-    """Draw a column for each row, with chances proportional to ``sizes``."""
-    sums = np.cumsum(sizes, axis=1)
-    points = rng.random((len(sizes), 1)) * sums[:, -1:]
-    return np.asarray(np.minimum((sums <= points).sum(axis=1), sizes.shape[1] - 1))
+def pick(sums: Matrix, rng: np.random.Generator) -> Matrix:
+    """Draw a column for each row, with chances whose running sums are given."""
+    points = rng.random((len(sums), 1)) * sums[:, -1:]
+    return np.asarray(np.minimum(np.count_nonzero(sums <= points, axis=1), sums.shape[1] - 1))
 
 
-def grouped(drawn: Matrix, first: Matrix, second: Matrix) -> Iterator[tuple[int, int, Matrix, Matrix]]:
-    """Yield each pair of classes (smaller, larger) that occurs, the terms of that pair, and how often each.
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """Terms, sorted by pairs of classes (smaller, larger), and how many terms each pair has."""
 
-    Terms that are the same row and pair are one.
-    """
-    smaller, larger = np.minimum(first, second), np.maximum(first, second)
-    order = np.lexsort((drawn, larger, smaller))
-    terms = np.column_stack([smaller, larger, drawn])[order]
-    new = np.flatnonzero(np.any(np.diff(terms, axis=0, prepend=-1) != 0, axis=1))
-    times = np.diff(np.append(new, len(terms)))
-    bounds = np.flatnonzero(np.any(np.diff(terms[new, :2], axis=0) != 0, axis=1)) + 1
-    for mine, count in zip(np.split(new, bounds), np.split(times, bounds), strict=True):
-        yield int(terms[mine[0], 0]), int(terms[mine[0], 1]), order[mine], count
+    smaller: Matrix
+    larger: Matrix
+    counts: Matrix
+    rows: Matrix
+    weights: Matrix
+
+    @classmethod
+    def of(cls, rows: Matrix, weights: Matrix, first: Matrix, second: Matrix) -> Terms:
+        """Sort terms, given by their rows and two classes; those that are the same become one."""
+        keys = np.stack([np.minimum(first, second), np.maximum(first, second), rows])
+        order = np.lexsort(keys[::-1])
+        keys, weights = keys[:, order], weights[order]
+        new = np.flatnonzero(np.any(np.diff(keys, prepend=-1) != 0, axis=0))
+        keys, weights = keys[:, new], np.add.reduceat(weights, new)
+        mixed = keys[0] != keys[1]  # the others are of saturated rows, and weigh nothing
+        (smaller, larger, rows), weights = keys[:, mixed], weights[mixed]
+        pairs = np.flatnonzero(np.diff(smaller, prepend=-1) | np.diff(larger, prepend=-1))
+        return cls(smaller[pairs], larger[pairs], np.diff(np.append(pairs, len(rows))), rows, weights)
+
+    def take(self, some: slice) -> Terms:
+        """Return some of the pairs."""
+        start, stop = self.counts[: some.start].sum(), self.counts[: some.stop].sum()
+        return Terms(
+            self.smaller[some],
+            self.larger[some],
+            self.counts[some],
+            self.rows[start:stop],
+            self.weights[start:stop],
+        )
 
 
-def add(hessian: BlockColumns, smaller: int, larger: int, gram: Matrix) -> None:
-    """Add (e_k − e_l)(e_k − e_l)ᵀ ⊗ gram, class 0 left out."""
-    s, t = smaller - 1, larger - 1
-    if s == t:  # a row with a saturated probability, of weight zero
-        return
-    hessian.block(t, t)[:] += gram
-    if s >= 0:
-        hessian.block(s, s)[:] += gram
-        hessian.block(t, s)[:] -= gram
+def pair_grams(objective: Objective, terms: Terms, active: Matrix, dtype: DTypeLike) -> Matrix:
+    """Return Σ w_i x̃_i x̃_iᵀ / 2 for each pair; the pairs of a row add up to half its curvature."""
+    if len(terms.counts) == 1:
+        return weighted_gram(objective, terms.rows, terms.weights / 2, active, dtype)[None]
+    height = int(np.clip(terms.counts.mean(), *HEIGHTS))
+    blocks = -(-terms.counts // height)  # of so many rows, the last of a pair filled up with zeros
+    ends = np.cumsum(blocks)
+    shift = np.repeat(height * (ends - blocks) - (np.cumsum(terms.counts) - terms.counts), terms.counts)
+    order = np.argsort(terms.rows, kind="stable")
+    padded = np.zeros((height * ends[-1], len(active)), dtype)
+    padded[(shift + np.arange(len(shift)))[order]] = weighted_rows(
+        objective, terms.rows[order], np.sqrt(terms.weights[order] / 2), active, dtype
+    )
+    padded *= (1 / objective.coordinates.divisor[active]).astype(dtype)
+    stacked = padded.reshape(-1, height, len(active))
+    return np.add.reduceat(stacked.transpose(0, 2, 1) @ stacked, ends - blocks)

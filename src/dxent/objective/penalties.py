@@ -47,8 +47,9 @@ class L2:
         """Return the penalty on some of the columns."""
         return L2(self.strengths[columns], None if self.gauge is None else self.gauge[columns])
 
-    def add_to(self, block: NDArray[np.floating[Any]], factor: float = 1.0) -> None:
-        """Add so many times diag λ + N Nᵀ in place to a class's block (width, width) of a Hessian."""
-        np.einsum("jj->j", block)[:] += (factor * self.strengths).astype(block.dtype)
+    def add_to(self, blocks: NDArray[np.floating[Any]], classes: Matrix) -> None:
+        """Add classes ⊗ (diag λ + N Nᵀ) in place to the blocks (s, width, t, width) of a Hessian."""
+        np.einsum("sjtj->stj", blocks)[:] += (classes[:, :, None] * self.strengths).astype(blocks.dtype)
         if self.gauge is not None:
-            block += (factor * (self.gauge @ self.gauge.T)).astype(block.dtype)
+            ridge = self.gauge @ self.gauge.T
+            blocks += (classes[:, None, :, None] * ridge[:, None, :]).astype(blocks.dtype)

@@ -53,7 +53,7 @@ def pass_work(objective: Objective) -> float:
     A pass reads each number for a few multiplications; products of large matrices run some eight times as
     fast. A stored entry of a sparse matrix costs as much as eight of a dense one.
     """
-    outputs = objective.coordinates.shape[0] + (objective.coordinates.basis is not None)
+    outputs = objective.coordinates.outputs
     entries = sum(
         block.X.size if isinstance(block.X, np.ndarray) else 8 * block.X.nnz
         for block in objective.rows.blocks

@@ -1,48 +1,86 @@
-"""The objective along a ray θ + t d: after a pass, any step length costs no look at the data."""
+"""The objective along a ray θ + t d, where the logits of all rows move along straight lines."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dxent.data.blocks import Block
+from dxent.evaluation import Evaluation
 from dxent.kernels import dispatch
 from dxent.kernels.reference import Floats
-from dxent.kernels.threads import sum_in_order
-from dxent.kernels.tiles import column_tiles
+from dxent.objective.hessian import ObjectiveHessian
 
-__all__ = ["Line", "Ray"]
+if TYPE_CHECKING:
+    from dxent.objective.objective import Objective
 
+__all__ = ["PassRay", "Ray"]
 
-@dataclass(frozen=True, eq=False)
-class Line:
-    """The straight lines z + t u along which the logits of a block's rows move; both (rows, outputs)."""
-
-    block: Block
-    start: Floats
-    direction: Floats
-
-    def slope(self, step: float) -> float:
-        """Return Σ s_i ⟨p_i − y_i, u_i⟩, the derivative of the weighted loss, at t = ``step``."""
-        tiles = column_tiles(*self.start.T.shape)
-        return float(sum_in_order(partial(self._slope_of, step), tiles)[0])
-
-    def _slope_of(self, step: float, rows: slice) -> tuple[float]:
-        u, labels, weights = self.direction[rows], self.block.labels[rows], self.block.sample_weight[rows]
-        residuals = dispatch.weighted_cross_entropy(self.start[rows] + step * u, labels, weights)[2]
-        return (float(np.vdot(residuals, u)),)
+Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Ray:
-    """The derivative of t ↦ F(θ + t d): of lines, one a block, and of the penalty, linear + t quadratic."""
+    """The ray from the evaluation ``here`` along ``direction``, by the logits of both.
 
-    lines: tuple[Line, ...]
-    linear: float
-    quadratic: float
+    A slope costs no look at the data, an evaluation half a pass: from the logits back to the gradient.
+    """
+
+    objective: Objective
+    here: Evaluation
+    direction: Vector
+
+    @cached_property
+    def lines(self) -> list[tuple[Floats, Floats]]:
+        """The lines z + t u along which the logits move: (z, u) for each block, both (rows, outputs)."""
+        assert isinstance(self.here.hessian, ObjectiveHessian)
+        starts = self.here.hessian.logits or self.objective.logits(self.here.point)
+        return list(zip(starts, self.objective.logits(self.direction), strict=True))
+
+    @cached_property
+    def penalty_slopes(self) -> tuple[float, float]:
+        """The derivative of the penalty at t = 0, and by how much it grows with t."""
+        bend = np.zeros(self.direction.shape)
+        shape = self.objective.coordinates.shape
+        self.objective.penalty.add_gradient(self.direction.reshape(shape), bend.reshape(shape))
+        return float(self.here.point @ bend), float(self.direction @ bend)
 
     def slope(self, step: float) -> float:
         """Return dF(θ + t d)/dt at t = ``step``."""
-        return self.linear + step * self.quadratic + sum(line.slope(step) for line in self.lines)
+        linear, quadratic = self.penalty_slopes
+        return (
+            linear
+            + step * quadratic
+            + sum(
+                dispatch.loss_slope(*line, step, block.labels, block.sample_weight)
+                for block, line in zip(self.objective.rows.blocks, self.lines, strict=True)
+            )
+        )
+
+    def evaluate(self, step: float) -> Evaluation:
+        """Value, gradient and Hessian at θ + t d, t = ``step``."""
+        logits = tuple(start + start.dtype.type(step) * along for start, along in self.lines)
+        return self.objective.at_logits(self.here.point + step * self.direction, logits)
+
+
+@dataclass(frozen=True, eq=False)
+class PassRay(Ray):
+    """The same where one pass is cheaper than its two halves: the full step is tried by a pass."""
+
+    @cached_property
+    def full(self) -> Evaluation:
+        """At t = 1."""
+        return self.objective.evaluate(self.here.point + self.direction)
+
+    def slope(self, step: float) -> float:
+        """Return dF(θ + t d)/dt at t = ``step``."""
+        if step == 1 and np.isfinite(slope := float(self.full.gradient @ self.direction)):
+            return slope
+        return super().slope(step)
+
+    def evaluate(self, step: float) -> Evaluation:
+        """Value, gradient and Hessian at θ + t d, t = ``step``."""
+        return self.full if step == 1 else self.objective.evaluate(self.here.point + step * self.direction)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dxent.data.blocks import Rows
     from dxent.objective.objective import Objective
 
-__all__ = ["Curvature", "weighted_gram"]
+__all__ = ["Curvature", "weighted_gram", "weighted_rows"]
 
 Matrix = NDArray[Any]
 

@@ -55,6 +55,11 @@ class Coordinates:
         free = 1 if self.basis is None else self.basis.shape[1]
         return free, len(self.scale) + self.intercept
 
+    @property
+    def outputs(self) -> int:
+        """How many logits a row has: one for two classes."""
+        return 1 if self.basis is None else len(self.basis)
+
     @cached_property
     def divisor(self) -> Matrix:
         """The diagonal of D, shape (features [+ 1],)."""

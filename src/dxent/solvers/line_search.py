@@ -19,7 +19,7 @@ def line_search(
 
     Wanted is F(x + t d) ≤ F(x), up to rounding, with a slope ⟨g(x + t d), d⟩ of at most ``flatness`` times
     the first. As F is convex, the slope rises along the ray, and shrinking it is all there is to do. The full
-    step t = 1 is tried with an evaluation; other steps are found on the ray, where trials cost no pass.
+    step t = 1 is tried first.
 
     See: Nocedal & Wright, Numerical Optimization, §3.1 (strong Wolfe conditions); near the optimum, where
     values say nothing any more, Hager & Zhang, SIAM J. Optim. 16 (2005), §4.
@@ -27,15 +27,15 @@ def line_search(
     slope = float(here.gradient @ direction)
     if not slope < 0:
         return None
-    there = problem.evaluate(here.point + direction)
-    end = float(there.gradient @ direction)
-    if improves(here, there, direction) and abs(end) <= flatness * -slope:
+    ray = problem.along(here, direction)
+    end = ray.slope(1.0)
+    if abs(end) <= flatness * -slope and improves(here, there := ray.evaluate(1.0), direction):
         return there
-    step = flat_point(problem.along(here, direction), slope, end, flatness)
+    step = flat_point(ray, slope, end, flatness)
     if step is None:
         return None
     for retreat in range(RETREATS):
-        there = problem.evaluate(here.point + step / 10**retreat * direction)
+        there = ray.evaluate(step / 10**retreat)
         if improves(here, there, direction):
             return there
     return None
@@ -52,13 +52,13 @@ def improves(here: Evaluation, there: Evaluation, direction: Vector) -> bool:
 def flat_point(ray: Ray, slope: float, end: float, flatness: float) -> float | None:
     """Return a t where the slope is still negative, or 0, but ``flatness`` times what it was, at most.
 
-    ``slope`` is that at t = 0, ``end`` that at t = 1 (NaN where that could not be told).
+    ``slope`` is that at t = 0, ``end`` that at t = 1.
     By convexity F is lower there for certain, which it need not be where the slope is as small but positive.
     The root of the slope is bracketed by doubling, then narrowed by false position; where that moves the same
     end twice, by the middle of the bracket's magnitudes. Failing that, it is the bracket's low end.
     """
     low, low_slope, high, high_slope = 0.0, slope, np.inf, np.nan
-    step, moved, new = 1.0, 0, end if np.isfinite(end) else ray.slope(1.0)
+    step, moved, new = 1.0, 0, end
     for _ in range(TRIALS):
         if flatness * slope <= new <= 0:
             return step

@@ -128,6 +128,7 @@ constexpr dxent::Kernels table = {
                    : ::weighted_cross_entropy(Z, labels, sample_weight, static_cast<float*>(probs),
                                               static_cast<float*>(residuals));
     },
+    ::weighted_loss_slope,
     [](const Matrix& probs, const Matrix& U, const double* sample_weight, void* out) {
         U.entry == Entry::real
             ? ::weighted_softmax_jacobian(probs, U, sample_weight, static_cast<double*>(out))

@@ -89,6 +89,9 @@ struct Kernels {
     // Those of given logits, or of a direction's; they write arrays in row order and of the logits' type.
     double (*weighted_cross_entropy)(const Matrix& Z, const std::int64_t* labels, const double* sample_weight,
                                      void* probs, void* residuals);
+    // Of the logits Z + step · U.
+    double (*weighted_loss_slope)(const Matrix& Z, const Matrix& U, double step, const std::int64_t* labels,
+                                  const double* sample_weight);
     void (*weighted_softmax_jacobian)(const Matrix& probs, const Matrix& U, const double* sample_weight,
                                       void* out);
     void (*exp)(const double* x, double* y, std::ptrdiff_t count);

@@ -3,6 +3,7 @@
 
 #include "kernels.hpp"
 #include "softmax_rows.hpp"
+#include "transpose.hpp"
 
 namespace {
 
@@ -18,18 +19,52 @@ template <class Visit> void as_typed(const Matrix& M, Visit visit) {
     }
 }
 
+// Fewer classes are transposed one by one.
+constexpr ptrdiff_t kFewestInSquares = 3;
+
+// Transpose kWidth rows of single or double numbers, to row r on.
+template <class Source>
+inline void read_square_rows(const Source* rows, ptrdiff_t row_stride, ptrdiff_t classes, ClassMajor to, ptrdiff_t r) {
+    for (ptrdiff_t c = 0; c < classes; c = next_square(c, classes)) {
+        Doubles square[kWidth];
+        for (ptrdiff_t i = 0; i < kWidth; ++i) square[i] = load_wide(rows + i * row_stride + c);
+        transpose(square);
+        for (ptrdiff_t i = 0; i < minimum(kWidth, classes - c); ++i) store(to.at(c + i, r), square[i]);
+    }
+}
+
+// Transpose rows first … first + count of a matrix of single or double numbers.
+template <class Source>
+void read_class_major(const Source* entries, const Matrix& M, ptrdiff_t first, ptrdiff_t count, ClassMajor to) {
+    ptrdiff_t r = 0;
+    if (M.column_stride == 1 && M.columns >= kFewestInSquares)
+        // a vector may reach beyond its row, but not beyond the matrix
+        for (; r + kWidth <= count && first + r + 2 * kWidth <= M.rows; r += kWidth)
+            read_square_rows(entries + (first + r) * M.row_stride, M.row_stride, M.columns, to, r);
+    for (; r < count; ++r)
+        for (ptrdiff_t c = 0; c < M.columns; ++c)
+            *to.at(c, r) = entries[(first + r) * M.row_stride + c * M.column_stride];
+}
+
 inline void read_class_major(const Matrix& M, ptrdiff_t first, ptrdiff_t count, ClassMajor to) {
-    as_typed(M, [&](const auto* entries) {
-        for (ptrdiff_t r = 0; r < count; ++r)
-            for (ptrdiff_t c = 0; c < M.columns; ++c)
-                *to.at(c, r) = entries[(first + r) * M.row_stride + c * M.column_stride];
-    });
+    M.entry == Entry::real ? read_class_major(static_cast<const double*>(M.data), M, first, count, to)
+                           : read_class_major(static_cast<const float*>(M.data), M, first, count, to);
 }
 
 template <class Real>
 void write_row_major(ClassMajor from, ptrdiff_t classes, ptrdiff_t first, ptrdiff_t count, Real* to) {
-    for (ptrdiff_t r = 0; r < count; ++r)
-        for (ptrdiff_t c = 0; c < classes; ++c) to[(first + r) * classes + c] = Real(*from.at(c, r));
+    Real* rows = to + first * classes;
+    ptrdiff_t r = 0;
+    // a vector may reach into the next row, which is written after it
+    for (; classes >= kFewestInSquares && (r + kWidth) * classes + kWidth <= count * classes; r += kWidth)
+        for (ptrdiff_t c = 0; c < classes; c = next_square(c, classes)) {
+            Doubles square[kWidth];
+            for (ptrdiff_t i = 0; i < kWidth; ++i) square[i] = load(from.at(minimum(c + i, classes - 1), r));
+            transpose(square);
+            for (ptrdiff_t i = 0; i < kWidth; ++i) store_rounded(rows + (r + i) * classes + c, square[i]);
+        }
+    for (; r < count; ++r)
+        for (ptrdiff_t c = 0; c < classes; ++c) rows[r * classes + c] = Real(*from.at(c, r));
 }
 
 // The losses of a tile. One output stands for two classes.
@@ -87,6 +122,29 @@ double weighted_cross_entropy(const Matrix& Z, const std::int64_t* labels, const
         loss += losses.weigh(tile, first, count, labels, sample_weight, probs);
     });
     return loss;
+}
+
+inline double weighted_loss_slope(const Matrix& Z, const Matrix& U, double step, const std::int64_t* labels,
+                                  const double* sample_weight) {
+    const Buffer<double> logits(Z.columns * kRowsOfLogits), directions(Z.columns * kRowsOfLogits);
+    const Buffer<double> slopes(kRowsOfLogits);
+    const Buffer<std::int64_t> tile_labels(kRowsOfLogits);
+    const ClassMajor tile{logits, kRowsOfLogits}, tile_directions{directions, kRowsOfLogits};
+    double slope = 0;
+    for (ptrdiff_t first = 0; first < Z.rows; first += kRowsOfLogits) {
+        const ptrdiff_t count = minimum(kRowsOfLogits, Z.rows - first);
+        read_class_major(Z, first, count, tile);
+        read_class_major(U, first, count, tile_directions);
+        for (ptrdiff_t k = 0; k < Z.columns * kRowsOfLogits; k += kLanes<double>)
+            store(logits + k, load(logits + k) + step * load(directions + k));
+        std::memcpy(tile_labels, labels + first, std::size_t(count) * sizeof *labels);
+        for (ptrdiff_t r = 0; r < count; r += kLanes<double>)
+            store(slopes + r, Z.columns == 1
+                                  ? binary_loss_slope(tile, tile_directions, r, tile_labels)
+                                  : loss_slope(tile, tile_directions, Z.columns, r, tile_labels));
+        for (ptrdiff_t r = 0; r < count; ++r) slope += sample_weight[first + r] * slopes[r];
+    }
+    return slope;
 }
 
 template <class Real>

@@ -25,6 +25,16 @@ nb::tuple weighted_cross_entropy(const AnyMatrix& logits, const Labels& labels, 
                                   : run_cross_entropy<float>(Z, labels, sample_weight);
 }
 
+double weighted_loss_slope(const AnyMatrix& logits, const AnyMatrix& directions, double step, const Labels& labels,
+                           const Doubles& sample_weight) {
+    const Matrix Z = matrix(logits), U = matrix(directions);
+    require(U.rows == Z.rows && U.columns == Z.columns, "directions have the shape of the logits");
+    require(std::ptrdiff_t(labels.shape(0)) == Z.rows, "labels have an entry for each row of logits");
+    check_sample_weight(sample_weight, Z);
+    nb::gil_scoped_release unlocked;
+    return (*kernels)->weighted_loss_slope(Z, U, step, labels.data(), sample_weight.data());
+}
+
 template <class Real>
 nb::object run_softmax_jacobian(const Matrix& P, const Matrix& U, const Doubles& sample_weight) {
     Result<Real> out(U.rows, U.columns);
@@ -76,6 +86,7 @@ void sparse_product(const Entries& values, const Entries& columns, const Starts&
 void bind_parts(nb::module_& m, const dxent::Kernels* const* in_use) {
     kernels = in_use;
     m.def("weighted_cross_entropy", &weighted_cross_entropy, "Z"_a, "labels"_a, "sample_weight"_a);
+    m.def("weighted_loss_slope", &weighted_loss_slope, "Z"_a, "U"_a, "step"_a, "labels"_a, "sample_weight"_a);
     m.def("weighted_softmax_jacobian", &weighted_softmax_jacobian, "probs"_a, "U"_a, "sample_weight"_a);
     m.def("sparse_product", &sparse_product, "values"_a.noconvert(), "columns"_a.noconvert(), "starts"_a,
           "B"_a.noconvert(), "u"_a, "v"_a, "out"_a.noconvert());

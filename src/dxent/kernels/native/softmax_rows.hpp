@@ -37,9 +37,9 @@ inline Doubles cross_entropy(ClassMajor Z, ptrdiff_t classes, ptrdiff_t r, const
         label_gap = is_label ? gap : label_gap;
         store(probs.at(c, r), term);
     }
-    const Doubles total = 1.0 + others, top_rest = others / total;
+    const Doubles share = 1.0 / (1.0 + others), top_rest = others * share;
     for (ptrdiff_t c = 0; c < classes; ++c) {
-        const Doubles p = load(probs.at(c, r)) / total;
+        const Doubles p = load(probs.at(c, r)) * share;
         const Integers is_label = equal(labels + r, c);
         const Doubles rest = top == double(c) ? top_rest : 1.0 - p;
         store(probs.at(c, r), p);
@@ -53,14 +53,41 @@ inline Doubles binary_cross_entropy(ClassMajor Z, ptrdiff_t r, const std::int64_
                                     ClassMajor probs) {
     const Doubles z = load(Z.at(0, r));
     const Integers positive = z >= 0.0, is_one = equal(labels + r, 1);
-    const Doubles term = exp(positive ? -z : z), total = 1.0 + term;
-    const Doubles likely = 1.0 / total, unlikely = term / total;
+    const Doubles term = exp(positive ? -z : z);
+    const Doubles likely = 1.0 / (1.0 + term), unlikely = term * likely;
     const Doubles p0 = positive ? unlikely : likely, p1 = positive ? likely : unlikely;
     store(probs.at(0, r), p0);
     store(probs.at(1, r), p1);
     store(Z.at(0, r), is_one ? -p0 : p1);
     const Doubles wrong = is_one ? -z : z;
     return (wrong > 0.0 ? wrong : broadcast<Doubles>(0.0)) + log1p(term);
+}
+
+// ⟨p − e_y, u⟩ = Σ p_c (u_c − u_y).
+inline Doubles loss_slope(ClassMajor Z, ClassMajor U, ptrdiff_t classes, ptrdiff_t r,
+                          const std::int64_t* labels) {
+    Doubles largest = load(Z.at(0, r)), at_label = load(U.at(0, r));
+    for (ptrdiff_t c = 1; c < classes; ++c) {
+        const Doubles z = load(Z.at(c, r));
+        largest = z > largest ? z : largest;
+        at_label = equal(labels + r, c) ? load(U.at(c, r)) : at_label;
+    }
+    Doubles total = broadcast<Doubles>(0.0), slope = total;
+    for (ptrdiff_t c = 0; c < classes; ++c) {
+        const Doubles term = exp(load(Z.at(c, r)) - largest);
+        total += term;
+        slope += term * (load(U.at(c, r)) - at_label);
+    }
+    return slope / total;
+}
+
+// The same for the logits (0, z) and directions (0, u).
+inline Doubles binary_loss_slope(ClassMajor Z, ClassMajor U, ptrdiff_t r, const std::int64_t* labels) {
+    const Integers is_one = equal(labels + r, 1);
+    const Doubles z = load(Z.at(0, r)), u = load(U.at(0, r)), wrong = is_one ? -z : z;
+    const Integers positive = wrong >= 0.0;
+    const Doubles term = exp(positive ? -wrong : wrong);
+    return (is_one ? -u : u) * (positive ? broadcast<Doubles>(1.0) : term) / (1.0 + term);
 }
 
 // (diag p − p pᵀ) u, written over u; see reference.softmax_jacobian_rows.
