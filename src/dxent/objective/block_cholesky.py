@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import DTypeLike, NDArray
+from scipy.linalg import get_blas_funcs, get_lapack_funcs
 
 from dxent.kernels.threads import do_all
 from dxent.kernels.tiles import row_tiles
@@ -87,7 +87,7 @@ class BlockColumns:
             blocks[t[mine] - first, :, s[mine] - first] -= grams[mine]
 
     def factorise(self) -> bool:
-        """Put L into the place of the matrix L Lᵀ, and L_bb⁻¹ into that of each diagonal block L_bb.
+        """Put L into the place of the matrix L Lᵀ.
 
         Returns whether the matrix was positive definite; if not, it is lost.
         """
@@ -103,30 +103,28 @@ class BlockColumns:
                 column[rows] -= left[rows] @ left[:size].T
 
         do_all(less_earlier, row_tiles(len(column), ROWS_TOGETHER))
-        potrf, trtri = scipy.linalg.get_lapack_funcs(("potrf", "trtri"), (column,))
-        lower, failed = potrf(column[:size], lower=True, clean=True)
+        # the transpose is in LAPACK's order, and its upper triangle the lower one of the block
+        upper, failed = get_lapack_funcs("potrf", (column,))(column[:size].T, lower=False, clean=False)
         if failed:
             return False
-        inverse, _ = trtri(lower, lower=True)
-        column[:size] = inverse
-
-        below = column[size:]
+        column[:size], below = upper.T, column[size:]
+        trsm = get_blas_funcs("trsm", (column,))
 
         def divide(rows: slice) -> None:
-            below[rows] = below[rows] @ inverse.T
+            below[rows] = trsm(1.0, upper, below[rows].T, lower=False, trans_a=True).T
 
         do_all(divide, row_tiles(len(below), ROWS_TOGETHER))
         return True
 
     def solve(self, vector: Matrix) -> Matrix:
         """Return the solution of L Lᵀ x = v, once the matrix is factorised."""
-        x = vector.copy()
+        x, trsv = vector.copy(), get_blas_funcs("trsv", (vector,))
         for column in self.columns:
             mine, rest = np.split(x[len(x) - len(column) :], [column.shape[1]])
-            mine[:] = column[: len(mine)] @ mine
+            mine[:] = trsv(column[: len(mine)].T, mine, lower=False, trans=True)
             rest -= column[len(mine) :] @ mine
         for column in reversed(self.columns):
             mine, rest = np.split(x[len(x) - len(column) :], [column.shape[1]])
             mine -= rest @ column[len(mine) :]
-            mine[:] = mine @ column[: len(mine)]
+            mine[:] = trsv(column[: len(mine)].T, mine, lower=False)
         return x
