@@ -142,6 +142,23 @@ def test_given_logits(outputs, dtype):
     assert_close(native.weighted_softmax_jacobian(probs, U, sample_weight), wanted, tolerance)
 
 
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+@pytest.mark.parametrize("classes", [2, 3, 40])
+def test_pairs_are_drawn_as_often_as_they_bend_the_loss(classes, dtype):
+    rng = np.random.default_rng(classes)
+    probs = np.asfortranarray(rng.dirichlet(np.ones(classes), 6).astype(dtype))
+    probs[5] = np.arange(classes) == 1
+    rows, chances = np.repeat(np.arange(6), 40_000), rng.random((2, 240_000))
+    pairs = native.draw_pairs(probs, rows, chances)
+    assert np.mean(pairs == reference.draw_pairs(probs, rows, chances)) > 0.99999  # but for ties
+    assert np.all(pairs[0, :-40_000] != pairs[1, :-40_000])
+    for row, p in enumerate(probs[:5].astype(float)):
+        first, second = pairs[:, rows == row]
+        often = np.bincount(first * classes + second, minlength=classes**2).reshape(classes, classes) / 40_000
+        expected = np.outer(p, p) * (1 - np.eye(classes)) / np.sum(p * (1 - p))
+        np.testing.assert_allclose(often, expected, atol=5 * np.sqrt(expected.max() / 40_000))
+
+
 @pytest.mark.parametrize("classes", [2, 3, 7])
 def test_the_slope_of_confident_rows_keeps_its_digits(classes):
     """Where p_y rounds to 1 the slope is that of the other classes' terms."""

@@ -25,6 +25,7 @@ from dxent.kernels.tiles import column_tiles, first_row, gram_tiles, is_sparse, 
 __all__ = [
     "column_moments",
     "cross_entropy",
+    "draw_pairs",
     "hessian_pass",
     "largest_norm",
     "logits",
@@ -174,6 +175,12 @@ def softmax_gram(
     for pairs in row_tiles(len(s), max(GRAM_ENTRIES // max(width, 1) ** 2, 1)):
         reference.place_blocks(H, blocks(pairs), s[pairs], t[pairs])
     return H.reshape(free * width, free * width)
+
+
+def draw_pairs(probs: Floats, rows: Integers, chances: Doubles) -> Integers:
+    """`reference.draw_pairs`."""
+    pairs: Integers = (native or reference).draw_pairs(probs, rows, chances)
+    return pairs
 
 
 def column_moments(X: Design, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles]:

@@ -151,6 +151,23 @@ def place_blocks(H: Doubles, blocks: Doubles, s: Integers, t: Integers) -> None:
         H[row, :, column] = H[column, :, row] = block if row == column else -block
 
 
+def draw_pairs(probs: Floats, rows: Integers, chances: Doubles) -> Integers:
+    """Return two classes (2, rows), k with chance ∝ p_k (1 − p_k) and another l ∝ p_l, for each of some rows.
+
+    ``chances`` (2, rows) are numbers from [0, 1). Of a row with a saturated probability both may be the same.
+    """
+    p = probs[rows].astype(np.float64)
+    classes = np.arange(p.shape[1])
+
+    def pick(sums: Doubles, chance: Doubles) -> Integers:
+        below = sums <= (chance * sums[:, -1])[:, None]
+        return np.asarray(np.minimum(below.sum(axis=1), p.shape[1] - 1))
+
+    first = pick(np.cumsum(p * (1 - p), axis=1), chances[0])
+    second = pick(np.cumsum(np.where(classes == first[:, None], 0.0, p), axis=1), chances[1])
+    return np.stack([first, second])
+
+
 def column_spread(X: Floats, centre: Doubles, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles]:
     """Return Σ s_i δ_i, Σ s_i δ_i² and max |δ_i| over the rows with s_i > 0, where δ_i = x_i − μ."""
     counted = sample_weight > 0

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from dxent.kernels import dispatch
 from dxent.kernels.threads import in_order
 from dxent.kernels.tiles import row_tiles
 from dxent.objective.block_cholesky import BlockColumns
@@ -87,7 +88,9 @@ def sampled_hessian(
         penalty.add_to(blocks, classes[first:, first : first + blocks.shape[2]])
     rng = np.random.default_rng(objective.seed)
     drawn, weights = curvature.draw(TERMS_PER_PARAMETER * hessian.order, rng)
-    terms = Terms.of(drawn, weights, *draw_pairs(curvature.probs[drawn], rng))
+    terms = Terms.of(
+        drawn, weights, *dispatch.draw_pairs(curvature.probs, drawn, rng.random((2, len(drawn))))
+    )
 
     def grams(some: slice) -> tuple[slice, Matrix]:
         return some, pair_grams(objective, terms.take(some), active, hessian.dtype)
@@ -111,21 +114,6 @@ def precision(objective: Objective) -> type[np.floating[Any]]:
     return np.float32 if objective.strength > 0 and np.ptp(scales) < 40 else np.float64
 
 
-def draw_pairs(probs: Matrix, rng: np.random.Generator) -> tuple[Matrix, Matrix]:
-    """Draw a pair of classes for each row, with chances proportional to p_k p_l; return the two classes."""
-    first = pick(np.cumsum(probs * (1 - probs), axis=1), rng)
-    sums = np.cumsum(probs, axis=1)
-    others = np.arange(probs.shape[1]) >= first[:, None]
-    np.subtract(sums, np.take_along_axis(probs, first[:, None], axis=1), out=sums, where=others)
-    return first, pick(sums, rng)
-
-
-def pick(sums: Matrix, rng: np.random.Generator) -> Matrix:
-    """Draw a column for each row, with chances whose running sums are given."""
-    points = rng.random((len(sums), 1)) * sums[:, -1:]
-    return np.asarray(np.minimum(np.count_nonzero(sums <= points, axis=1), sums.shape[1] - 1))
-
-
 @dataclass(frozen=True, eq=False)
 class Terms:
     """Terms, sorted by pairs of classes (smaller, larger), and how many terms each pair has."""
@@ -139,15 +127,18 @@ class Terms:
     @classmethod
     def of(cls, rows: Matrix, weights: Matrix, first: Matrix, second: Matrix) -> Terms:
         """Sort terms, given by their rows and two classes; those that are the same become one."""
-        keys = np.stack([np.minimum(first, second), np.maximum(first, second), rows])
-        order = np.lexsort(keys[::-1])
-        keys, weights = keys[:, order], weights[order]
-        new = np.flatnonzero(np.any(np.diff(keys, prepend=-1) != 0, axis=0))
-        keys, weights = keys[:, new], np.add.reduceat(weights, new)
-        mixed = keys[0] != keys[1]  # the others are of saturated rows, and weigh nothing
-        (smaller, larger, rows), weights = keys[:, mixed], weights[mixed]
-        pairs = np.flatnonzero(np.diff(smaller, prepend=-1) | np.diff(larger, prepend=-1))
-        return cls(smaller[pairs], larger[pairs], np.diff(np.append(pairs, len(rows))), rows, weights)
+        smaller, larger = np.minimum(first, second), np.maximum(first, second)
+        classes, most = larger.max() + 1, rows.max() + 1
+        keys = (smaller * classes + larger) * most + rows
+        order = np.argsort(keys)
+        keys = keys[order]
+        new = np.flatnonzero(np.diff(keys, prepend=-1))
+        weights, (pairs, rows) = np.add.reduceat(weights[order], new), np.divmod(keys[new], most)
+        smaller, larger = np.divmod(pairs, classes)
+        mixed = smaller != larger  # the others are of saturated rows, and weigh nothing
+        smaller, larger, rows, weights = (part[mixed] for part in (smaller, larger, rows, weights))
+        starts = np.flatnonzero(np.diff(smaller * classes + larger, prepend=-1))
+        return cls(smaller[starts], larger[starts], np.diff(np.append(starts, len(rows))), rows, weights)
 
     def take(self, some: slice) -> Terms:
         """Return some of the pairs."""

@@ -54,9 +54,47 @@ nb::object weighted_softmax_jacobian(const AnyMatrix& probs, const AnyMatrix& di
                                   : run_softmax_jacobian<float>(P, U, sample_weight);
 }
 
+using RowOrder = nb::ndarray<nb::ro, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+// The first class at which the running sum of `terms` exceeds a share of the whole, or the last.
+template <class Terms> std::int64_t pick(std::ptrdiff_t classes, double chance, Terms terms) {
+    double total = 0, sum = 0;
+    for (std::ptrdiff_t c = 0; c < classes; ++c) total += terms(c);
+    for (std::ptrdiff_t c = 0; c < classes; ++c)
+        if ((sum += terms(c)) > chance * total) return c;
+    return classes - 1;
+}
+
+template <class Real> nb::object run_draw_pairs(const Matrix& P, const Labels& rows, const double* chances) {
+    const std::ptrdiff_t count = std::ptrdiff_t(rows.shape(0));
+    Result<std::int64_t> pairs(2, count);
+    {
+        nb::gil_scoped_release unlocked;
+        for (std::ptrdiff_t i = 0; i < count; ++i) {
+            const Real* row = static_cast<const Real*>(P.data) + rows.data()[i] * P.row_stride;
+            const auto p = [&](std::ptrdiff_t c) { return double(row[c * P.column_stride]); };
+            const auto bend = [&](std::ptrdiff_t c) { return p(c) * (1 - p(c)); };
+            const std::int64_t first = pick(P.columns, chances[i], bend);
+            const auto other = [&](std::ptrdiff_t c) { return c == first ? 0 : p(c); };
+            pairs.data[i] = first;
+            pairs.data[count + i] = pick(P.columns, chances[count + i], other);
+        }
+    }
+    return pairs.array();
+}
+
+nb::object draw_pairs(const AnyMatrix& probs, const Labels& rows, const RowOrder& chances) {
+    const Matrix P = matrix(probs), u = matrix(AnyMatrix(chances));
+    require(u.entry == Entry::real && u.rows == 2 && u.columns == std::ptrdiff_t(rows.shape(0)),
+            "chances have two rows, and a column for each row that is drawn");
+    for (std::size_t i = 0; i < rows.shape(0); ++i)
+        require(0 <= rows.data()[i] && rows.data()[i] < P.rows, "rows are those of probs");
+    const double* chance = static_cast<const double*>(u.data);
+    return P.entry == Entry::real ? run_draw_pairs<double>(P, rows, chance) : run_draw_pairs<float>(P, rows, chance);
+}
+
 using Starts = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Entries = nb::ndarray<nb::ro, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using RowOrder = nb::ndarray<nb::ro, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Output = nb::ndarray<nb::ndim<2>, nb::device::cpu>;
 
 void sparse_product(const Entries& values, const Entries& columns, const Starts& starts, const RowOrder& dense,
@@ -88,6 +126,7 @@ void bind_parts(nb::module_& m, const dxent::Kernels* const* in_use) {
     m.def("weighted_cross_entropy", &weighted_cross_entropy, "Z"_a, "labels"_a, "sample_weight"_a);
     m.def("weighted_loss_slope", &weighted_loss_slope, "Z"_a, "U"_a, "step"_a, "labels"_a, "sample_weight"_a);
     m.def("weighted_softmax_jacobian", &weighted_softmax_jacobian, "probs"_a, "U"_a, "sample_weight"_a);
+    m.def("draw_pairs", &draw_pairs, "probs"_a, "rows"_a, "chances"_a);
     m.def("sparse_product", &sparse_product, "values"_a.noconvert(), "columns"_a.noconvert(), "starts"_a,
           "B"_a.noconvert(), "u"_a, "v"_a, "out"_a.noconvert());
 }
