@@ -70,7 +70,7 @@ class BlockColumns:
             diagonal += diagonal.dtype.type(share * largest)
 
     def blocks(self) -> Iterator[tuple[int, Matrix]]:
-        """Yield each block column's first class, and a view (classes from that on, width, its classes, width)."""
+        """Yield each block column's first class and blocks, of the classes from that on: (…, width, …, width)."""
         for index, column in enumerate(self.columns):
             yield (
                 index * self.classes_together,
@@ -78,7 +78,7 @@ class BlockColumns:
             )
 
     def add_pairs(self, s: Matrix, t: Matrix, grams: Matrix) -> None:
-        """Add (e_s − e_t)(e_s − e_t)ᵀ ⊗ G for different pairs s < t of classes and their G; class −1 is none."""
+        """Add (e_s − e_t)(e_s − e_t)ᵀ ⊗ G for different pairs s < t of classes; class −1 is none."""
         for first, blocks in self.blocks():
             for k in range(blocks.shape[2]):
                 mine = (s == first + k) | (t == first + k)
