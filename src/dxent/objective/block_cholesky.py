@@ -25,6 +25,7 @@ __all__ = ["BlockColumns"]
 Matrix = NDArray[Any]
 
 COLUMNS_TOGETHER = 512  # at least, unless the matrix is smaller
+PRODUCT_TOGETHER = 1 << 19  # entries that are worth waking a thread for
 ROWS_TOGETHER = 256  # their sums stay in the second-level cache
 
 
@@ -122,9 +123,18 @@ class BlockColumns:
         for column in self.columns:
             mine, rest = np.split(x[len(x) - len(column) :], [column.shape[1]])
             mine[:] = trsv(column[: len(mine)].T, mine, lower=False, trans=True)
-            rest -= column[len(mine) :] @ mine
+            subtract_product(rest, column[len(mine) :], mine)
         for column in reversed(self.columns):
             mine, rest = np.split(x[len(x) - len(column) :], [column.shape[1]])
-            mine -= rest @ column[len(mine) :]
+            subtract_product(mine, column[len(mine) :].T, rest)
             mine[:] = trsv(column[: len(mine)].T, mine, lower=False)
         return x
+
+
+def subtract_product(y: Matrix, A: Matrix, x: Matrix) -> None:
+    """y −= A x, by threads where A is large."""
+
+    def subtract(rows: slice) -> None:
+        y[rows] -= A[rows] @ x
+
+    do_all(subtract, row_tiles(len(y), max(PRODUCT_TOGETHER // max(len(x), 1), 1)))
