@@ -10,6 +10,7 @@ __all__ = ["line_search"]
 
 TRIALS = 60
 RETREATS = 4
+CLOSER = 0.5  # a step that is searched for may as well be good: trials are cheap
 
 
 def line_search(
@@ -31,7 +32,7 @@ def line_search(
     end = ray.slope(1.0)
     if abs(end) <= flatness * -slope and improves(here, there := ray.evaluate(1.0), direction):
         return there
-    step = flat_point(ray, slope, end, flatness)
+    step = flat_point(ray, slope, end, CLOSER * flatness)
     if step is None:
         return None
     for retreat in range(RETREATS):
