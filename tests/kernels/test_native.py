@@ -68,8 +68,10 @@ def assert_same_as_reference(problem, tolerance):
     assert_close(native.hessian_pass(*hessian), reference.hessian_pass(*hessian), tolerance)
     Z = reference.logits(X, centre, weights)
     assert_close(native.logits(X, centre, weights), Z, tolerance)
-    spread = (X, problem.direction[0, : X.shape[1]].astype(np.float64), sample_weight)
-    assert_close(native.column_spread(*spread), reference.column_spread(*spread), 1e-12)
+    about, unit = problem.direction[:2, : X.shape[1]].astype(np.float64)[[0, -1]]
+    spread = (X, about, sample_weight * (problem.labels > 0), unit)
+    for result, wanted in zip(native.column_spread(*spread), reference.column_spread(*spread), strict=True):
+        assert_close(result, wanted, 1e-12)
     back = (X, centre, Z, problem.with_bias)
     assert_close(native.pullback(*back), reference.pullback(*back), tolerance)
     pairs = [classes[:: 1 + X.shape[1] // 16] for classes in reference.class_pairs(expected[2].shape[1])]
@@ -252,7 +254,9 @@ def test_arrays_that_do_not_fit_together_are_refused(make_problem):
     with pytest.raises(ValueError, match="sample_weight has an entry for each row"):
         native.hessian_pass(X, centre, probs, sample_weight[:-1], weights)
     with pytest.raises(ValueError, match="sample_weight has an entry for each row"):
-        native.column_spread(X, centre, sample_weight[:-1])
+        native.column_spread(X, centre, sample_weight[:-1], centre)
+    with pytest.raises(ValueError, match="unit has one entry for each column"):
+        native.column_spread(X, centre, sample_weight, centre[:-1])
     one, three = np.ones(1, int), np.full(1, 3)
     with pytest.raises(ValueError, match="pairs have two classes"):
         native.pair_grams(X, centre, probs, sample_weight, one, one[:0], True)

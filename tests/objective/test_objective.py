@@ -92,7 +92,6 @@ def test_blocks_do_not_matter(data, objective, intercept, point):
     one, many = data.objective(STRENGTH, intercept), objective
     for field in ("mean", "variance"):
         np.testing.assert_allclose(getattr(many.moments, field), getattr(one.moments, field), rtol=1e-13)
-    assert (many.moments.largest >= one.moments.largest * (1 - 1e-14)).all()
     here, there = one.evaluate(point), many.evaluate(point)
     np.testing.assert_allclose(there.value, here.value, rtol=1e-13)
     np.testing.assert_allclose(there.gradient, here.gradient, rtol=1e-12, atol=1e-14)

@@ -1,9 +1,11 @@
 """Coordinates: one linear map, its transpose and its inverse; moments over blocks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import scipy.sparse
 
-from dxent.kernels import dispatch
 from dxent.objective.scaling import Coordinates, coordinates, moments, sum_zero_basis
 from objective.problems import draw
 
@@ -89,10 +91,31 @@ def test_moments_are_those_of_the_rows_that_count():
     np.testing.assert_allclose(columns.mean, mean, rtol=1e-13)
     np.testing.assert_allclose(columns.variance, share @ (data.X[kept] - mean) ** 2, rtol=1e-12)
     largest = np.abs(data.X[kept] - mean).max(axis=0)
-    assert (largest * (1 - 1e-13) <= columns.largest).all()
-    assert (columns.largest <= 3 * largest).all()
-    (alone,) = data.rows().blocks
-    assert (dispatch.column_moments(alone.X, alone.sample_weight)[2] <= largest * (1 + 1e-13)).all()
+    assert (largest / 2 <= columns.span).all()
+    assert (columns.span <= 5 * largest).all()
+    alone = moments(data.rows())
+    lengths = np.linalg.norm((data.X[kept] - mean) / alone.span, axis=1)
+    assert alone.longest == pytest.approx(lengths.max(), rel=1e-12)
+
+
+@pytest.mark.parametrize("as_sparse", [False, True])
+@pytest.mark.parametrize("cuts", [(), (3, 5, 40)])
+@pytest.mark.parametrize("centred", [False, True])
+def test_every_row_is_in_the_box(centred, cuts, as_sparse):
+    """Also where a column is constant in each block, but not the same, or has more offset than spread."""
+    data = draw(5, features=5)
+    data.X[:, 1] = np.repeat([7.0, 0.0, -1.0, 3.0], [3, 2, 35, 20])
+    data.X[:, 2] = 2.0
+    data.X[:, 3] += 1e9
+    rows = data.rows(cuts)
+    if as_sparse:
+        blocks = tuple(replace(block, X=scipy.sparse.csr_array(block.X)) for block in rows.blocks)
+        rows = replace(rows, blocks=blocks)
+    columns = moments(rows)
+    span, length = columns.box(centred)
+    lengths = np.linalg.norm((data.X - columns.mean if centred else data.X) / span, axis=1)
+    assert lengths.max() <= length * (1 + 1e-12)
+    assert length < 12
 
 
 def test_a_block_without_weight_does_not_matter():

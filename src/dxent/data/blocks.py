@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,10 @@ class Rows:
 
     def class_shares(self) -> NDArray[np.float64]:
         """Return each class's share of the weight, shape (classes,)."""
+        return self._shares
+
+    @cached_property
+    def _shares(self) -> NDArray[np.float64]:
         shares = np.zeros(self.classes)
         for block in self.blocks:
             shares += np.bincount(block.labels, weights=block.sample_weight, minlength=self.classes)

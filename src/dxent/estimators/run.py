@@ -9,7 +9,12 @@ import numpy as np
 
 from dxent.estimators.separation import margins
 from dxent.evaluation import Evaluation
-from dxent.objective.certificate import Certificate, duality_bound, self_concordance_bound
+from dxent.objective.certificate import (
+    Certificate,
+    duality_bound,
+    duality_floor,
+    self_concordance_bound,
+)
 from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.objective import Objective
 from dxent.solvers.base import Step
@@ -39,6 +44,7 @@ class Run:
     here: Evaluation
     anchor: Evaluation | None = None  # the newest iterate whose Hessian has been factorised
     left: Evaluation | None = None  # an iterate from which the search did not go on
+    verdict: tuple[Evaluation, bool] | None = None  # the newest that was asked of, and whether it is proved
     trace: list[Step] = field(default_factory=list)
 
     def restart(self, first: Evaluation) -> None:
@@ -61,38 +67,30 @@ class Run:
 
     def proved(self, here: Evaluation) -> bool:
         """Return whether ``here`` is proved optimal to the tolerance."""
-        return self.promising(here) and any(
-            bound.relative_gap <= self.settings.tol for bound in self.bounds(here)
-        )
+        if self.verdict is None or self.verdict[0] is not here:
+            tol = self.settings.tol
+            proofs = (bound.relative_gap <= tol for bound in self.bounds(here, tol * here.value))
+            self.verdict = here, any(proofs)
+        return self.verdict[1]
 
-    def bounds(self, here: Evaluation) -> Iterator[Certificate]:
-        """Yield what each bound that applies proves, the dearest one last."""
-        if self.anchor is None:
+    def bounds(self, here: Evaluation, enough: float) -> Iterator[Certificate]:
+        """Yield what each bound proves that may be below ``enough``: all exceed a term that costs little."""
+        if self.anchor is not None:
+            assert isinstance(self.anchor.hessian, ObjectiveHessian)
+            decrement = np.sum(self.anchor.hessian.factor.half_solve(here.gradient) ** 2)
+            if decrement / 2 <= enough:
+                yield self_concordance_bound(self.objective, self.anchor, here)
+        if duality_floor(self.objective, here) <= enough:
             yield duality_bound(self.objective, here)
-            return
-        assert isinstance(self.anchor.hessian, ObjectiveHessian)
-        yield self_concordance_bound(self.objective, self.anchor, here, self.anchor.hessian.column_reach)
-        yield duality_bound(self.objective, here)
-        yield self_concordance_bound(self.objective, self.anchor, here, self.anchor.hessian.row_reach)
 
     def certificate(self, here: Evaluation) -> Certificate:
-        """Return what the bounds prove together; the dearest one is needed only where others fail."""
+        """Return what the bounds prove together, until that is enough; the point may be far from optimal."""
         certificate = Certificate.none()
-        for bound in self.bounds(here):
+        for bound in self.bounds(here, np.inf):
             certificate = certificate.meet(bound)
             if certificate.relative_gap <= self.settings.tol and certificate.prob_factor_bound < np.inf:
                 break
         return certificate
-
-    def promising(self, here: Evaluation) -> bool:
-        """Return whether a bound can be small enough: each costs more than the term it starts from."""
-        coords, enough = self.objective.coordinates, 2 * self.settings.tol * here.value
-        if self.anchor is not None:
-            assert isinstance(self.anchor.hessian, ObjectiveHessian)
-            if np.sum(self.anchor.hessian.factor.half_solve(here.gradient) ** 2) <= 2 * enough:
-                return True
-        slopes = here.gradient.reshape(coords.shape)[:, : len(coords.scale)] * coords.scale
-        return float(np.sum(slopes**2)) <= enough * self.objective.strength
 
     def separated(self, here: Evaluation) -> bool:
         """Return whether the iterate proves that no finite optimum exists: λ = 0, and every row is right."""

@@ -7,19 +7,17 @@ sums are added in the order of the rows: the same bits for any number of threads
 
 from __future__ import annotations
 
-import math
 import platform
 from functools import partial
 from importlib.metadata import version
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dxent.kernels import reference
 from dxent.kernels.choice import Design, arithmetic, chosen, dense, logit_tiles, reads_once
 from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
-from dxent.kernels.threads import do_all, in_order, single_threaded_blas, sum_in_order, thread_count
+from dxent.kernels.threads import do_all, single_threaded_blas, sum_in_order, thread_count
 from dxent.kernels.tiles import column_tiles, first_row, gram_tiles, is_sparse, pass_tiles, row_tiles
 
 __all__ = [
@@ -27,7 +25,6 @@ __all__ = [
     "cross_entropy",
     "draw_pairs",
     "hessian_pass",
-    "largest_norm",
     "logits",
     "loss_pass",
     "loss_slope",
@@ -39,13 +36,15 @@ __all__ = [
     "single_threaded_blas",
     "softmax_gram",
     "square_pullback",
+    "weighted_softmax_jacobian",
 ]
 
 
-Flags = NDArray[np.bool_]
-
 GRAM_ENTRIES = 1 << 20
 """A Hessian is formed by some of its blocks at a time: each thread has its own sums of so many numbers."""
+
+SHORTEST_SPAN = 1e-290
+"""Of a column, constant ones included: its inverse is finite."""
 
 MOST_GRAM_FEATURES = 256
 """Beyond, a tile's columns leave the cache and BLAS is the faster."""
@@ -61,17 +60,6 @@ def logits(X: Design, centre: Doubles | None, weights: Floats) -> Floats:
 
         do_all(fill, tiles)
     return Z
-
-
-def largest_norm(X: Design, centre: Doubles | None, weights: Floats, counted: Flags) -> float:
-    """Return the length of the longest row of `logits` among those that count."""
-    with logit_tiles(X, centre, weights) as (logits_of, tiles):
-
-        def square(rows: slice) -> float:
-            Z = logits_of(rows)
-            return float(np.einsum("ik,ik->i", Z, Z).max(initial=0.0, where=counted[rows]))
-
-        return math.sqrt(max(in_order(square, tiles)))
 
 
 def pullback(X: Design, centre: Doubles | None, residuals: Floats, with_bias: bool) -> Doubles:
@@ -151,6 +139,12 @@ def loss_slope(Z: Floats, U: Floats, step: float, labels: Integers, sample_weigh
     return float(sum_in_order(tile, column_tiles(*Z.T.shape))[0])
 
 
+def weighted_softmax_jacobian(probs: Floats, U: Floats, sample_weight: Doubles) -> Floats:
+    """`reference.weighted_softmax_jacobian`, in this thread: of a tile's rows."""
+    result: Floats = (native or reference).weighted_softmax_jacobian(probs, U, sample_weight)
+    return result
+
+
 def softmax_gram(
     X: Design, centre: Doubles | None, probs: Floats, sample_weight: Doubles, with_bias: bool
 ) -> Doubles:
@@ -183,28 +177,31 @@ def draw_pairs(probs: Floats, rows: Integers, chances: Doubles) -> Integers:
     return pairs
 
 
-def column_moments(X: Design, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles]:
-    """Return each column's weighted mean, variance, and largest distance from the mean; Σ s_i = 1.
+def column_moments(X: Design, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles, float]:
+    """Return each column's weighted mean, variance and span, and the length of the longest row; Σ s_i = 1.
 
         μ = Σ s_i x_i        v = Σ s_i (x_i − μ)² − (Σ s_i (x_i − μ))²
+        span = max |x_i − x_0|, of the first row        length = max ‖(x_i − μ) / span‖, or a bound on it
 
     Shapes: X (samples, features) → three arrays (features,). Rows of zero weight do not count. Accuracy: a
     column whose offset is 1e9 times its spread keeps 7 digits of its variance or more; a constant column
     has 0. Range: |x| ≤ 1e100. See: Chan, Golub and LeVeque, American Statistician 37 (1983), equation 1.7.
     """
     kernels, tiles, part = chosen(X, 1)
-    largest = np.zeros((len(tiles), X.shape[1]))
+    largest, longest = np.zeros((len(tiles), X.shape[1])), np.zeros(len(tiles))
 
-    def spread(about: Doubles, numbered: tuple[int, slice]) -> tuple[Doubles, Doubles]:
+    def spread(about: Doubles, unit: Doubles, numbered: tuple[int, slice]) -> tuple[Doubles]:
         tile, rows = numbered
-        sums, squares, largest[tile] = kernels.column_spread(part(rows), about, sample_weight[rows])
-        return sums, squares
+        sums, longest[tile] = kernels.column_spread(part(rows), about, sample_weight[rows], unit)
+        largest[tile] = sums[2]
+        return (sums[:2],)
 
     # Any row would do as the origin of the first sums; measured from one, a constant column's are 0.
-    origin = first_row(X, sample_weight > 0)
-    mean = origin + sum_in_order(partial(spread, origin), list(enumerate(tiles)))[0]
-    off, squares = sum_in_order(partial(spread, mean), list(enumerate(tiles)))
-    return mean, np.maximum(squares - off**2, 0.0), largest.max(axis=0)
+    origin, numbered = first_row(X, sample_weight > 0), list(enumerate(tiles))
+    mean = origin + sum_in_order(partial(spread, origin, np.zeros(X.shape[1])), numbered)[0][0]
+    span = np.maximum(largest.max(axis=0), SHORTEST_SPAN)
+    off, squares = sum_in_order(partial(spread, mean, 1 / span), numbered)[0]
+    return mean, np.maximum(squares - off**2, 0.0), span, float(longest.max())
 
 
 def prepare(X: Design) -> Design:

@@ -168,14 +168,18 @@ def draw_pairs(probs: Floats, rows: Integers, chances: Doubles) -> Integers:
     return np.stack([first, second])
 
 
-def column_spread(X: Floats, centre: Doubles, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles]:
-    """Return Σ s_i δ_i, Σ s_i δ_i² and max |δ_i| over the rows with s_i > 0, where δ_i = x_i − μ."""
+def column_spread(X: Floats, centre: Doubles, sample_weight: Doubles, unit: Doubles) -> tuple[Doubles, float]:
+    """Return Σ s_i δ_i, Σ s_i δ_i² and max |δ_i|, below each other, and max ‖unit · δ_i‖; δ_i = x_i − μ.
+
+    All are over the rows with s_i > 0.
+    """
     counted = sample_weight > 0
     deviations = (X if counted.all() else X[counted]).astype(np.float64) - centre
     s = sample_weight[counted]
     largest = np.abs(deviations).max(axis=0, initial=0.0)
+    longest = np.linalg.norm(deviations * unit, axis=1).max(initial=0.0)
     with np.errstate(over="ignore"):
-        return s @ deviations, s @ np.square(deviations), largest
+        return np.stack([s @ deviations, s @ np.square(deviations), largest]), float(longest)
 
 
 def weighted_cross_entropy(

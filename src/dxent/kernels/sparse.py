@@ -184,8 +184,8 @@ def hessian_pass(
     return pullback(X, centre, residuals, direction.shape[1] > X.shape[1])
 
 
-def column_spread(X: CSR, centre: Doubles, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles]:
-    """Return Σ s_i δ_i, Σ s_i δ_i² and max |δ_i| over the rows with s_i > 0, where δ_i = x_i − μ."""
+def column_spread(X: CSR, centre: Doubles, sample_weight: Doubles, unit: Doubles) -> tuple[Doubles, float]:
+    """`reference.column_spread`, but for a row's length, which is bounded by the columns' largest entries."""
     columns, weight = counted_columns(X, sample_weight)
     spread = np.empty((3, X.shape[1]))
 
@@ -193,7 +193,7 @@ def column_spread(X: CSR, centre: Doubles, sample_weight: Doubles) -> tuple[Doub
         spread[:, tile] = spread_of(columns, tile, centre[tile], weight)
 
     do_all(fill, stored_tiles(columns, 1))
-    return spread[0], spread[1], spread[2]
+    return spread, float(np.linalg.norm(unit * spread[2]))
 
 
 def spread_of(columns: CSR, tile: slice, centre: Doubles, weight: Doubles) -> Doubles:

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dxent.evaluation import Evaluation
-from dxent.objective.hessian import ObjectiveHessian
+from dxent.objective.hessian import Factor, ObjectiveHessian
 from dxent.objective.objective import UNIT_ROUNDOFF, Objective
 
-__all__ = ["Certificate", "duality_bound", "self_concordance_bound"]
+__all__ = ["Certificate", "duality_bound", "duality_floor", "self_concordance_bound"]
 
 Matrix = NDArray[np.float64]
 
@@ -61,14 +61,21 @@ class Certificate:
 def sum_rounding(objective: Objective, here: Evaluation) -> Matrix:
     """Estimate how far rounding in its sums may have moved each entry of the gradient, (classes − 1, width).
 
-    An entry sums n terms s_i x̃_ij (p − y). Its error is about √m u Σ |terms|, m being how many additions
-    a term passes through (Higham & Mary, SIAM J. Sci. Comput. 41 (2019)), here a tile's rows and the tiles.
+    An entry sums n terms s_i x̃_ij (p − y). A row's loss ℓ bounds its residuals: ‖p − y‖² ≤ 2 (1 − e^−ℓ)² ≤ ℓ.
     """
     theta = here.point.reshape(objective.coordinates.shape)
-    additions = 64 + objective.rows.samples / 16
-    assert isinstance(here.hessian, ObjectiveHessian)
-    sums = 4 * np.sqrt(additions) * here.hessian.residual_size * column_sizes(objective)
-    return np.asarray(UNIT_ROUNDOFF * (sums + 4 * objective.penalty.strengths * np.abs(theta)))
+    sums = summing(objective) * math.sqrt(here.value) * column_sizes(objective)
+    return np.asarray(sums + UNIT_ROUNDOFF * 4 * objective.penalty.strengths * np.abs(theta))
+
+
+def summing(objective: Objective) -> float:
+    """Estimate how far rounding may have moved a sum over the rows, over Σ |terms|.
+
+    About √m u, m being how many additions a term passes through, here a tile's rows and the tiles.
+
+    See: Higham & Mary, SIAM J. Sci. Comput. 41 (2019).
+    """
+    return 4 * UNIT_ROUNDOFF * math.sqrt(64 + objective.rows.samples / 16)
 
 
 def logit_rounding(objective: Objective, here: Evaluation) -> float:
@@ -84,92 +91,116 @@ def column_sizes(objective: Objective) -> Matrix:
     return np.append(size, 1.0) if coords.intercept else size
 
 
+def duality_floor(objective: Objective, here: Evaluation) -> float:
+    """Return what `duality_bound` is never below, from the gradient alone; infinite where that is no help."""
+    coords = objective.coordinates
+    if not objective.strength > 0:
+        return math.inf
+    gradient = here.gradient.reshape(coords.shape)
+    features = len(coords.scale)
+    shift = 2 / coords.pair_length * float(np.linalg.norm(gradient[:, features:]))  # if C is all it can be
+    return gap_by_duality(objective, gradient[:, :features], Step(shift, 0.0, 0.0))
+
+
 def duality_bound(objective: Objective, here: Evaluation) -> Certificate:
     """Bound the gap by weak duality; needs λ > 0, and an intercept's gradient near zero to be of use.
 
         F − D(A) = ‖X̃ᵀS(A − Y) + λW‖² / 2λ + Σ s_i KL(a_i ‖ p_i)   for every A with Σ s_i (a_i − y_i) = 0
 
-    A is `feasible`: the probabilities P, moved just enough. Without an intercept A = P needs no moving, and
-    the bound is ‖∇F‖²/2λ.
+    A holds the probabilities P, moved just enough: a_i = p_i + C_i v with C_i = diag p_i − p_i p_iᵀ. The v
+    that mends the totals is the Newton step of the classes' intercepts: C v = −∇_b F with C = Σ s_i C_i. Then
+
+        ‖X̃ᵀS(A − P)‖² ≤ Σ_j var(x_j) Σ s_i ‖C_i v − C v‖²        Σ s_i KL(a_i ‖ p_i) ≤ vᵀC v / 2 (1 − r)
+
+    where r = max |v_k − v_l|: a probability changes by the factor 1 + v_k − ⟨p_i, v⟩, and for t ≥ −r
+    (1 + t) log(1 + t) − t ≤ t²/2 (1 − r). Without an intercept A = P needs no moving: the bound is ‖∇F‖²/2λ.
     """
     coords, strength = objective.coordinates, objective.strength
-    rounding = sum_rounding(objective, here) + logit_rounding(objective, here) * column_sizes(objective)
-    gradient = np.abs(here.gradient.reshape(coords.shape)) + rounding
-    features = len(coords.scale)
-    strengths = objective.penalty.strengths[:features]
-    if not strength > 0 or not np.all(strengths > 0):
+    if not strength > 0:
         return Certificate.none()
-    norm = float(np.sqrt(np.sum(gradient[:, :features] ** 2 / strengths)))
-    divergence = 0.0
-    if coords.intercept:
-        moved, divergence = feasible(objective, here)
-        norm += moved * float(np.linalg.norm(objective.moments.largest)) / math.sqrt(strength)
-    gap = norm**2 / 2 + divergence
+    rounding = sum_rounding(objective, here) + logit_rounding(objective, here) * column_sizes(objective)
+    slopes = np.abs(here.gradient.reshape(coords.shape)) + rounding
+    step = intercept_step(objective, here) if coords.intercept else Step(0.0, 0.0, 0.0)
+    gap = gap_by_duality(objective, slopes[:, : len(coords.scale)], step)
     if not math.isfinite(gap):
         return Certificate.none()
     return Certificate(gap, gap / here.value, math.sqrt(2 * gap / strength), math.inf, "duality")
 
 
-def feasible(objective: Objective, here: Evaluation) -> tuple[float, float]:
-    """Move P to an A with the observed class totals; return Σ s_i ‖a_i − p_i‖ and Σ s_i KL(a_i ‖ p_i).
+@dataclass(frozen=True)
+class Step:
+    """What is needed of the step v of the intercepts, of which each may be an upper bound."""
 
-    a_i = p_i + (diag p_i − p_i p_iᵀ) u keeps each row's sum, and the u that mends the totals is the Newton
-    step of the intercepts. A probability changes by the factor 1 + u_k − ⟨p_i, u⟩: those that are 0 stay 0.
+    length: float  # √(vᵀC v)
+    range: float  # max |v_k − v_l|
+    scatter: float  # √(Σ s_i ‖C_i v − C v‖²)
+
+
+def gap_by_duality(objective: Objective, slopes: Matrix, step: Step) -> float:
+    """Return the bound for a gradient of the coefficients."""
+    if not step.range < 1:
+        return math.inf
+    norm = float(np.linalg.norm(slopes * objective.coordinates.scale))
+    norm += step.scatter * math.sqrt(objective.moments.variance.sum())
+    return norm**2 / 2 / objective.strength + step.length**2 / 2 / (1 - step.range)
+
+
+def intercept_step(objective: Objective, here: Evaluation) -> Step:
+    """Return the step; an infinite one where a class's probabilities have all saturated.
+
+    C v does not change when a constant is added to v: 0 is the entry of the class of the most curvature. C
+    for the others has an inverse without negative entries: of all errors within bounds, these move v most.
     """
     assert isinstance(here.hessian, ObjectiveHessian)
-    pairs = list(zip(objective.rows.blocks, here.hessian.probs, strict=True))
-    missing = objective.rows.class_shares() - sum(block.sample_weight @ probs for block, probs in pairs)
-    missing -= missing.mean()  # no row can mend this: the shares and the probabilities both sum to one
-    curvature = np.zeros((len(missing), len(missing)))
-    for block, probs in pairs:
-        curvature -= (block.sample_weight[:, None] * probs).T @ probs
-    np.fill_diagonal(curvature, 0.0)
-    np.fill_diagonal(curvature, -curvature.sum(axis=1))  # its rows sum to zero: nothing cancels
-    step = np.linalg.lstsq(curvature, missing)[0]
-    if np.abs(curvature @ step - missing).max() > UNIT_ROUNDOFF * 16 + 1e-6 * np.abs(missing).max():
-        return math.inf, math.inf  # a class whose probabilities have all saturated cannot be mended
-    moved = divergence = 0.0
-    for block, probs in pairs:
-        ratio = step - (probs @ step)[:, None]
-        least = min(float(ratio.min()), 0.0)
-        if not least > -1:
-            return math.inf, math.inf
-        change = probs * ratio
-        moved += float(block.sample_weight @ np.sqrt(np.einsum("ik,ik->i", change, change)))
-        # (1 + x) log(1 + x) − x ≤ x²/2 where x ≥ 0, as its second derivative is 1/(1 + x), and more below 0
-        divergence += float(block.sample_weight @ np.einsum("ik,ik->i", change, ratio)) / 2 / (1 + least)
-    return moved, divergence
+    coords, curvature = objective.coordinates, here.hessian.class_curvature
+    slopes = here.gradient.reshape(coords.shape)[:, -1]
+    missing = np.append(slopes, -slopes) if coords.basis is None else -coords.basis @ slopes
+    # Σ s |p − y| of a class is at most what it weighs, as observed and as predicted
+    wrong = np.clip(2 * objective.rows.class_shares() - missing, 0.0, math.sqrt(here.value))
+    others = np.arange(len(curvature)) != curvature.diagonal().argmax()
+    factor = Factor.of(curvature[np.ix_(others, others)])
+    doubt = factor_doubt(objective, factor)
+    if not doubt < 0.5:
+        return Step(math.inf, math.inf, math.inf)
+    lost = summing(objective) * wrong[others] + 4 * UNIT_ROUNDOFF * np.abs(missing).max()
+    lost /= 1 - doubt
+    v = np.zeros(len(curvature))
+    v[others] = factor.solve(missing[others])
+    off, logits = factor.solve(lost), logit_rounding(objective, here)
+    length = float(np.linalg.norm(factor.half_solve(lost))) + logits  # as in the bound by self-concordance
+    return Step(
+        float(np.linalg.norm(factor.half_solve(missing[others]))) / math.sqrt(1 - doubt) + length,
+        float(np.ptp(v)) + 2 * float(off.max()) + 2 * len(v) * logits,
+        here.hessian.scatter(v) + coords.pair_length / 2 * length,
+    )
 
 
-def self_concordance_bound(
-    objective: Objective, anchor: Evaluation, here: Evaluation, reach: float
-) -> Certificate:
+def self_concordance_bound(objective: Objective, anchor: Evaluation, here: Evaluation) -> Certificate:
     """Bound the gap at ``here`` by the Newton decrement, with the Hessian factor of an ``anchor`` nearby.
 
-    With δ = ‖g‖ in the norm of H⁻¹ and R = ``reach`` ≥ max ‖(x̃_i, 1) ⊗ (e_k − e_l)‖ in that norm: if
-    ρ = Rδ < 1, then a minimiser exists, F − min F ≤ (ρ + (1 − ρ) log(1 − ρ)) / R², and no logit difference is
-    off by more than −log(1 − ρ). At distance r = R ‖θ − anchor‖_H from the anchor its Hessian is off by at
-    most e^r.
+    With δ = ‖g‖ in the norm of H⁻¹ and R ≥ max ‖(x̃_i, 1) ⊗ (e_k − e_l)‖ in that norm: if ρ = Rδ < 1, then a
+    minimiser exists, F − min F ≤ (ρ + (1 − ρ) log(1 − ρ)) / R², and no logit difference is off by more than
+    −log(1 − ρ). The Hessian here is at least c times the anchor's, by the probabilities of both.
 
     See: Bach, Electron. J. Stat. 4 (2010); Sun & Tran-Dinh, Math. Program. 178 (2019), generalised
     self-concordance with ν = 2.
     """
     assert isinstance(anchor.hessian, ObjectiveHessian)
+    assert isinstance(here.hessian, ObjectiveHessian)
     factor = anchor.hessian.factor
-    doubt = factor_doubt(objective, anchor.hessian)
-    if doubt >= 0.5:
+    doubt = factor_doubt(objective, factor)
+    kept = anchor.hessian.kept_at(here.hessian) if doubt < 0.5 else 0.0
+    if not kept > 0:
         return Certificate.none()
     delta = float(np.linalg.norm(factor.half_solve(here.gradient)))
     delta += float(sum_rounding(objective, here).ravel() @ np.sqrt(factor.inverse_diagonal))
     delta += logit_rounding(objective, here)  # ‖X̃ᵀ S D Δz‖ in the norm of H⁻¹ is at most √(Δzᵀ S D Δz)
     delta /= math.sqrt(1 - doubt)
-    shift = float(np.linalg.norm(factor.lower.T @ (here.point - anchor.point)))
-    R = reach / math.sqrt(1 - doubt)
-    stretch = math.exp(min(R * shift, 1.0) / 2)
-    rho = R * delta * stretch**2
-    if R * shift >= 1 or rho >= 1:
+    R = anchor.hessian.reach / math.sqrt(1 - doubt)
+    rho = R * delta / kept
+    if not rho < 1:
         return Certificate.none()
-    gap = (delta * stretch) ** 2 * decrement_factor(rho)
+    gap = delta**2 / kept * decrement_factor(rho)
     radius = -math.log1p(-rho) / R / math.sqrt(1 - doubt)
     scale = objective.coordinates.scale
     spread = np.sqrt(factor.inverse_diagonal.reshape(objective.coordinates.shape))[:, : len(scale)]
@@ -177,17 +208,17 @@ def self_concordance_bound(
     return Certificate(gap, gap / here.value, distance, 1 / (1 - rho), "self-concordance")
 
 
-def factor_doubt(objective: Objective, hessian: ObjectiveHessian) -> float:
-    """Return ε such that the true Hessian is at least (1 − ε) times the one that was factorised.
+def factor_doubt(objective: Objective, factor: Factor) -> float:
+    """Return ε such that the true curvature is at least (1 − ε) times the one that was factorised.
 
     Rounding in a sum of m products moves H_jk by some γ √(H_jj H_kk), γ ≈ √m u, and diag H ≤ τ H with
     τ = Σ_j H_jj (H⁻¹)_jj. Where p has saturated, eigenvalues can be nothing but rounding: then ε is large.
     """
-    if hessian.factor.lifted:
+    if factor.lifted:
         return 1.0
-    gamma = 16 * math.sqrt(64 + objective.rows.samples / 16) * UNIT_ROUNDOFF
-    squares = np.einsum("jk,jk->j", hessian.factor.lower, hessian.factor.lower)
-    return gamma * float(squares @ hessian.factor.inverse_diagonal)
+    gamma = 4 * summing(objective)
+    squares = np.einsum("jk,jk->j", factor.lower, factor.lower)
+    return gamma * float(squares @ factor.inverse_diagonal)
 
 
 def decrement_factor(rho: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ from numpy.typing import DTypeLike, NDArray
 from scipy.linalg import blas, lapack
 
 from dxent.kernels import dispatch
+from dxent.kernels.threads import in_order, sum_in_order
+from dxent.kernels.tiles import column_tiles
 from dxent.operators.base import Structure, SymmetricOperator
 from dxent.operators.inverse import solve
 
@@ -133,39 +136,81 @@ class ObjectiveHessian(SymmetricOperator):
         return Factor.of(self._dense())
 
     @cached_property
-    def residual_size(self) -> float:
-        """The root mean square of ‖p_i − y_i‖."""
-        square = 0.0
-        for block, probs in zip(self.objective.rows.blocks, self.probs, strict=True):
-            own = np.take_along_axis(probs, block.labels[:, None], axis=1)[:, 0]
-            rest = np.einsum("ik,ik->i", probs, probs) - own**2
-            square += float(block.sample_weight @ (rest + (1 - own) ** 2))
-        return float(np.sqrt(square))
+    def class_curvature(self) -> Matrix:
+        """C = Σ s_i C_i with C_i = diag p_i − p_i p_iᵀ (classes, classes): that of an intercept a class."""
+        pairs = zip(self.probs, self.objective.rows.blocks, strict=True)
+        total = reduce(np.add, (shared(probs, block.sample_weight) for probs, block in pairs))
+        curvature = np.zeros((total.shape[1],) * 2)
+        curvature[1:], curvature[0, 1:] = -total, -total[:, 0]
+        np.fill_diagonal(curvature, 0.0)
+        np.fill_diagonal(curvature, -curvature.sum(axis=1))  # its rows sum to zero: nothing cancels
+        return curvature
+
+    def scatter(self, v: Matrix) -> float:
+        """Return √(Σ s_i ‖C_i v − C v‖²); of two classes, for one of them."""
+        v = v if len(v) > 2 else v[1:] - v[:1]
+        pairs = zip(self.probs, self.objective.rows.blocks, strict=True)
+        means, squares = zip(*(pushed(probs, block.sample_weight, v) for probs, block in pairs), strict=True)
+        mean = reduce(np.add, means)
+        return math.sqrt(max(sum(squares) * (1 + 1e-9) - float(mean @ mean), 0.0))  # μ is rounded, too
 
     @cached_property
-    def column_reach(self) -> float:
+    def reach(self) -> float:
         """A bound on R = max ‖(x̃_i, 1) ⊗ (e_k − e_l)‖ in the norm of H⁻¹ over all rows and pairs of classes.
 
-        By the columns' largest entries: ‖a‖ ≤ Σ_j |a_j| ‖e_j‖.
+        ‖x̃ ⊗ q‖ ≤ ‖q‖ ‖L⁻¹ (x̃ ⊗ I)‖_F ≤ ‖q‖ ‖T D‖ ‖D⁻¹ x̃‖, where TᵀT is the sum of the diagonal blocks of H⁻¹,
+        and D the columns' spans. A few hundred roundings, of sums of squares, are allowed for.
         """
-        coords, columns = self.objective.coordinates, self.objective.moments
-        largest = columns.largest if coords.intercept else columns.largest + np.abs(columns.mean)
-        largest = largest / coords.scale
-        if coords.intercept:
-            largest = np.append(largest, 1.0)
-        spread = np.sqrt(self.factor.inverse_diagonal.reshape(coords.shape).sum(axis=0))
-        return coords.pair_length * float(largest @ spread)
-
-    @cached_property
-    def row_reach(self) -> float:
-        """A sharper bound on R, by a pass: ‖x̃ ⊗ q‖ ≤ ‖q‖ ‖L⁻¹ (x̃ ⊗ I)‖_F = ‖q‖ ‖T x̃‖, T from a QR."""
         coords = self.objective.coordinates
-        triangle = np.asarray(np.linalg.qr(self.factor.inverse.reshape(-1, coords.shape[1]), mode="r"))
-        largest = (
-            dispatch.largest_norm(block.X, coords.centre, triangle / coords.divisor, block.sample_weight > 0)
-            for block in self.objective.rows.blocks
-        )
-        return coords.pair_length * max(largest)
+        span, length = self.objective.moments.box(coords.intercept)
+        span = span / coords.scale
+        if coords.intercept:
+            span, length = np.append(span, 1.0), math.hypot(length, 1.0)
+        roots = self.factor.inverse.reshape(-1, coords.shape[1]) * span
+        stretch = math.sqrt(np.linalg.eigvalsh(roots.T @ roots)[-1])
+        return coords.pair_length * stretch * length * (1 + 1e-12)
+
+    def kept_at(self, other: ObjectiveHessian) -> float:
+        """Return a c ≤ 1 with ``other`` ⪰ c times this one: the least ratio of a probability there to here.
+
+        uᵀ (diag p − p pᵀ) u = min_a Σ_k p_k (u_k − a)² grows with each p_k.
+        """
+        blocks = zip(self.objective.rows.blocks, self.probs, other.probs, strict=True)
+        return min(least_ratio(there, here, block.sample_weight > 0) for block, here, there in blocks)
+
+
+def shared(probs: Matrix, sample_weight: Matrix) -> Matrix:
+    """Return Σ s_i p_ik p_il for each class k but the first, and each l."""
+
+    def of_tile(rows: slice) -> tuple[Matrix]:
+        p = probs[rows]
+        return ((p[:, 1:] * sample_weight[rows, None]).T @ p,)
+
+    total: Matrix = sum_in_order(of_tile, column_tiles(*probs.T.shape))[0]
+    return total
+
+
+def pushed(probs: Matrix, sample_weight: Matrix, v: Matrix) -> tuple[Matrix, float]:
+    """Return Σ s_i C_i v and Σ s_i ‖C_i v‖²."""
+
+    def of_tile(rows: slice) -> tuple[Matrix, float]:
+        p, roots = probs[rows], np.sqrt(sample_weight[rows])
+        change = dispatch.weighted_softmax_jacobian(p, np.broadcast_to(v, (len(p), len(v))), roots)
+        return roots @ change, float(np.vdot(change, change))
+
+    mean, square = sum_in_order(of_tile, column_tiles(*probs.T.shape))
+    return mean, square
+
+
+def least_ratio(p: Matrix, q: Matrix, counted: NDArray[np.bool_]) -> float:
+    """Return the least p/q of the rows that count, where q is not 0, or 1 if that is less."""
+
+    def of_tile(rows: slice) -> float:
+        some = slice(None) if counted[rows].all() else counted[rows]
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # fmin skips the NaN of 0/0
+            return float(np.fmin.reduce(p[rows][some] / q[rows][some], axis=None, initial=1.0))
+
+    return min(in_order(of_tile, column_tiles(*p.T.shape)))
 
 
 @solve.register

@@ -29,15 +29,26 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Weighted mean, variance and largest |x − μ| of each column, or a bound on it; all (features,)."""
+    """Of each column (features,) the weighted mean, variance, and span: about how wide it is, never 0.
+
+    ``longest`` is the length of the longest row, max ‖(x − μ) / span‖, or a bound on it.
+    """
 
     mean: Matrix
     variance: Matrix
-    largest: Matrix
+    span: Matrix
+    longest: float
 
     def square(self, centred: bool) -> Matrix:
         """Return each column's mean square, about its mean or about zero."""
         return self.variance if centred else self.variance + self.mean**2
+
+    def box(self, centred: bool) -> tuple[Matrix, float]:
+        """Return a span and the largest ‖(x − μ) / span‖, or bounds on them for rows that keep their mean."""
+        if centred:
+            return self.span, self.longest
+        span = self.span + np.abs(self.mean)
+        return span, self.longest + float(np.linalg.norm(self.mean / span))
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,13 +145,16 @@ def moments(rows: Rows) -> Moments:
 def combine(old: Moments, new: Moments, part: float) -> Moments:
     """Return the moments of both together, ``part`` being the share of the new ones in the weight.
 
-    ``largest`` is an upper bound then. See: Chan, Golub & LeVeque, American Statistician 37 (1983).
+    ``longest`` is an upper bound then. See: Chan, Golub & LeVeque, American Statistician 37 (1983).
     """
     shift = new.mean - old.mean
+    span = np.maximum(old.span, new.span) + np.abs(shift)
+    moved = float(np.linalg.norm(shift / span))
     return Moments(
         old.mean + part * shift,
         (1 - part) * old.variance + part * new.variance + part * (1 - part) * shift**2,
-        np.maximum(old.largest + part * np.abs(shift), new.largest + (1 - part) * np.abs(shift)),
+        span,
+        max(old.longest + part * moved, new.longest + (1 - part) * moved),
     )
 
 

@@ -84,8 +84,9 @@ struct Kernels {
                         void* probs);
     void (*hessian_pass)(const Matrix& X, const double* centre, const Matrix& probs,
                          const double* sample_weight, const Matrix& direction, double* product);
-    // Writes three rows (features,): Σ s δ, Σ s δ² and max |δ|, where δ = x − centre.
-    void (*column_spread)(const Matrix& X, const double* centre, const double* sample_weight, double* spread);
+    // Writes three rows (features,): Σ s δ, Σ s δ² and max |δ|, where δ = x − centre; returns max ‖unit δ‖.
+    double (*column_spread)(const Matrix& X, const double* centre, const double* sample_weight,
+                            const double* unit, double* spread);
     // Those of given logits, or of a direction's; they write arrays in row order and of the logits' type.
     double (*weighted_cross_entropy)(const Matrix& Z, const std::int64_t* labels, const double* sample_weight,
                                      void* probs, void* residuals);

@@ -154,16 +154,19 @@ nb::object pair_grams(const AnyMatrix& X_array, const std::optional<Doubles>& ce
     return grams.array();
 }
 
-nb::object column_spread(const AnyMatrix& X_array, const Doubles& centre, const Doubles& sample_weight) {
+nb::tuple column_spread(const AnyMatrix& X_array, const Doubles& centre, const Doubles& sample_weight,
+                        const Doubles& unit) {
     const Matrix X = design(X_array);
     check_sample_weight(sample_weight, X);
+    require(std::ptrdiff_t(unit.shape(0)) == X.columns, "unit has one entry for each column of X");
     const double* shift = centre_of(X, centre);
     Result<double> spread(3, X.columns);
+    double longest;
     {
         nb::gil_scoped_release unlocked;
-        kernels->column_spread(X, shift, sample_weight.data(), spread.data.get());
+        longest = kernels->column_spread(X, shift, sample_weight.data(), unit.data(), spread.data.get());
     }
-    return spread.array();
+    return nb::make_tuple(spread.array(), longest);
 }
 
 using Map = void (*)(const double*, double*, std::ptrdiff_t);
@@ -186,7 +189,7 @@ NB_MODULE(_native, m) {
           "direction"_a);
     m.def("pair_grams", &pair_grams, "X"_a.noconvert(), "centre"_a.none(), "probs"_a, "sample_weight"_a, "s"_a,
           "t"_a, "with_bias"_a);
-    m.def("column_spread", &column_spread, "X"_a.noconvert(), "centre"_a, "sample_weight"_a);
+    m.def("column_spread", &column_spread, "X"_a.noconvert(), "centre"_a, "sample_weight"_a, "unit"_a);
     m.def("exp", [](const Doubles& x) { return apply(kernels->exp, x); });
     m.def("log1p", [](const Doubles& x) { return apply(kernels->log1p, x); });
     bind_rows(m, &kernels);
