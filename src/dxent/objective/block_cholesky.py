@@ -71,7 +71,7 @@ class BlockColumns:
             diagonal += diagonal.dtype.type(share * largest)
 
     def blocks(self) -> Iterator[tuple[int, Matrix]]:
-        """Yield each block column's first class and blocks, of the classes from that on: (…, width, …, width)."""
+        """Yield each block column's first class, and its blocks (classes from that on, width, …, width)."""
         for index, column in enumerate(self.columns):
             yield (
                 index * self.classes_together,
@@ -132,7 +132,7 @@ class BlockColumns:
 
 
 def subtract_product(y: Matrix, A: Matrix, x: Matrix) -> None:
-    """y −= A x, by threads where A is large."""
+    """Subtract A x from y, by threads where A is large."""
 
     def subtract(rows: slice) -> None:
         y[rows] -= A[rows] @ x
