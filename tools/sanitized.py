@@ -96,15 +96,24 @@ def passes(native: ModuleType, rng: np.random.Generator) -> None:
 
 
 def sparse(native: ModuleType, rng: np.random.Generator) -> None:
-    """Multiply a sparse matrix with a dense one of any width."""
+    """Multiply a sparse matrix with a dense one of any width, and pass over its rows."""
     rows, features, outputs = (int(n) for n in rng.integers((0, 1, 1), (90, 40, 150)))
     starts = np.concatenate([[0], np.cumsum(rng.integers(0, 50, rows))])
     columns = rng.integers(0, features, starts[-1]).astype(str(rng.choice(["i4", "i8"])))
     values, dense = (("f8", "f8"), ("f4", "f8"), ("f4", "f4"))[int(rng.integers(3))]
     out = np.empty((rows, outputs), dense, str(rng.choice(["C", "F"])))
     B, u, v = rng.normal(size=(features, outputs)).astype(dense), np.ones(rows), np.ones(outputs)
-    native.sparse_product(rng.normal(size=starts[-1]).astype(values), columns, starts, B, u, v, out)
+    csr = rng.normal(size=starts[-1]).astype(values), columns, starts
+    native.sparse_product(*csr, B, u, v, out)
     assert np.isfinite(out).all()
+    labels, weight = rng.integers(0, max(outputs, 2), rows), rng.random(rows)
+    labels[rng.random(rows) < 0.2] = rng.choice(LABELS)
+    probs = np.full((rows, max(outputs, 2)), np.nan, dense)
+    native.sparse_loss_pass(*csr, B.T, v, labels, weight, probs)
+    native.sparse_hessian_pass(*csr, probs, weight, B.T, v)
+    native.sparse_column_spread(*csr, rng.normal(size=features), weight)
+    classes = np.arange(min(probs.shape[1], 4))
+    native.sparse_pair_grams(*csr, features, probs, weight, classes, classes[::-1].copy())
 
 
 def main(build: str, rounds: int = 300) -> None:

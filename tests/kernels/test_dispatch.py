@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from dxent.kernels import choice, dispatch, reference, sparse, tiles, wide
+from dxent.kernels import choice, dispatch, narrow, reference, sparse, tiles, wide
 
 OUTPUTS = [1, 2, 3, 10, 120]
 
@@ -29,7 +29,6 @@ def all_kernels(kernels, problem, probs):
         "gradient": gradient,
         "probs": new_probs,
         "logits": kernels.logits(X, centre, weights),
-        "pullback": kernels.pullback(X, centre, probs, problem.with_bias),
         "hessian": kernels.hessian_pass(X, centre, probs, sample_weight, problem.direction),
         "gram": kernels.softmax_gram(X, centre, probs, sample_weight, problem.with_bias),
     }
@@ -123,15 +122,24 @@ def untidy(X):
     return scipy.sparse.csr_array((data, columns, np.arange(samples + 1) * 2 * features), shape=X.shape)
 
 
+def use(kernels, monkeypatch):
+    """Work on sparse rows in one compiled sweep, in two, or with SciPy's products."""
+    monkeypatch.setattr(tiles, "NARROW", 0 if kernels == "two sweeps" else 1000)
+    monkeypatch.setattr(tiles, "FEW_PRODUCTS", np.inf if kernels == "two sweeps" else 0)
+    if kernels == "SciPy":
+        for module in (sparse, choice, dispatch):
+            monkeypatch.setattr(module, "native", None)
+
+
 @pytest.mark.usefixtures("small_tiles")
 @pytest.mark.parametrize("centre", [True, False])
 @pytest.mark.parametrize("outputs", [1, 2, 10])
 @pytest.mark.parametrize("kind", SPARSE)
-@pytest.mark.parametrize("kernels", ["compiled", "SciPy"])
+@pytest.mark.parametrize("kernels", ["one sweep", "two sweeps", "SciPy"])
 def test_sparse_rows(make_problem, monkeypatch, kernels, kind, outputs, centre):
-    monkeypatch.setattr(sparse, "native", dispatch.native if kernels == "compiled" else None)
+    use(kernels, monkeypatch)
     problem = make_problem(200, 8, outputs, centre=centre)
-    problem.X[problem.X < 0.5] = 0
+    problem.X[problem.X < 1.5] = 0
     X = SPARSE[kind](problem.X)
     before = [part.copy() for part in (X.data, X.indices, X.indptr)]
     assert_same(replace(problem, X=X), problem)
@@ -144,9 +152,53 @@ def test_sparse_rows(make_problem, monkeypatch, kernels, kind, outputs, centre):
         np.testing.assert_array_equal(part, was)
 
 
-def test_sparse_float32(make_problem):
-    problem = make_problem(50, 8, 3, data="f4", arithmetic="f4")
+@pytest.mark.parametrize("kernels", ["one sweep", "two sweeps"])
+@pytest.mark.parametrize("data", ["f4", "f8"])
+def test_sparse_float32(make_problem, monkeypatch, data, kernels):
+    use(kernels, monkeypatch)
+    problem = make_problem(50, 8, 3, data=data, arithmetic="f4")
     assert_same(replace(problem, X=scipy.sparse.csr_array(problem.X)), problem, 1e-5)
+
+
+@pytest.mark.parametrize("kernels", ["one sweep", "two sweeps"])
+@pytest.mark.parametrize(("samples", "features"), [(0, 4), (1, 4), (9, 0)])
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_next_to_nothing_of_sparse_rows(make_problem, monkeypatch, samples, features, outputs, kernels):
+    use(kernels, monkeypatch)
+    problem = make_problem(samples, features, outputs)
+    assert_same(replace(problem, X=scipy.sparse.csr_array(problem.X)), problem)
+
+
+def columns(kind, rng):
+    """Return 3000 rows of 30 columns, most of them zeros, and a centre."""
+    X = rng.normal(size=(3000, 30)) * (rng.random((3000, 30)) < 0.1)
+    if kind == "one nearly full":
+        X[:, 7] = rng.random(3000) < 0.999
+    return X, np.full(30, 1e6) if kind == "far off" else X.mean(axis=0)
+
+
+@pytest.mark.skipif(dispatch.native is None, reason="needs the compiled kernels")
+@pytest.mark.parametrize("classes", [2, 4])
+@pytest.mark.parametrize(
+    ("kind", "by_entries"), [("few", True), ("far off", True), ("one nearly full", False)]
+)
+def test_the_gram_of_stored_entries_is_as_sure_as_certificates_take_it_for(kind, by_entries, classes):
+    rng = np.random.default_rng(classes)
+    X, centre = columns(kind, rng)
+    probs, weight = rng.dirichlet(np.ones(classes), 3000), np.full(3000, 1 / 3000)
+    weight[::7] = 0
+    design = dispatch.prepare(scipy.sparse.csr_array(X))
+    assert tiles.has_few_products(design)
+    grams = narrow.pair_grams(design, centre, probs, weight, *reference.class_pairs(classes), True)
+    assert (grams is not None) == by_entries
+    rows = np.column_stack([X - centre.astype(np.longdouble), np.ones(3000)])
+    p = probs[:, 1:].astype(np.longdouble)
+    curvature = weight[:, None, None] * (p[:, :, None] * np.eye(classes - 1) - p[:, :, None] * p[:, None])
+    exact = np.einsum("iab,ij,ik->ajbk", curvature, rows, rows, optimize=True)
+    exact = exact.reshape(31 * (classes - 1), -1)
+    roots = np.sqrt(np.diagonal(exact))
+    sure = 16 * np.sqrt(64 + 3000 / 16) * 2.0**-53 * roots * roots[:, None]
+    assert np.all(np.abs(dispatch.softmax_gram(design, centre, probs, weight, True) - exact) <= sure)
 
 
 @pytest.mark.usefixtures("small_tiles")
@@ -245,8 +297,29 @@ def test_tiles_of_stored_entries_cover_every_row_once(monkeypatch):
     assert [i for rows in cut for i in range(10)[rows]] == list(range(10))
 
 
-def test_a_prepared_sparse_matrix_gives_the_same(make_problem):
+@pytest.mark.parametrize("stored", [0.2, 0.5])
+def test_a_prepared_sparse_matrix_gives_the_same(make_problem, stored):
     problem = make_problem(50, 7, 3)
+    problem.X[np.random.default_rng(0).random((50, 7)) > stored] = 0
     X = scipy.sparse.csr_array(problem.X)
-    assert_same(replace(problem, X=dispatch.prepare(X)), replace(problem, X=X), 1e-14)
+    design = dispatch.prepare(X)
+    assert isinstance(design, np.ndarray) == (stored > 1 / 3)
+    assert_same(replace(problem, X=design), replace(problem, X=X), 1e-14)
+    assert not hasattr(X, "columns")
+
+
+def test_a_prepared_sparse_matrix_has_each_entry_once_and_in_order():
+    parts = np.array([1.0, 2.0, 4.0, 8.0]), np.array([6, 2, 6, 0]), np.array([0, 3, 4])
+    X = scipy.sparse.csr_array(parts, shape=(2, 7))
+    design = dispatch.prepare(X)
+    np.testing.assert_array_equal(design.indices, [2, 6, 0])
+    np.testing.assert_array_equal(design.data, [2, 5, 8])
+    np.testing.assert_array_equal(X.data, [1, 2, 4, 8])
+
+
+def test_a_prepared_sparse_matrix_is_transposed_once():
+    X = scipy.sparse.random_array((50, 7), density=0.2, format="csr", rng=0)
+    design = dispatch.prepare(X)
+    assert sparse.columns_of(design) is sparse.columns_of(design)
+    np.testing.assert_array_equal(sparse.columns_of(design).toarray(), X.toarray().T)
     assert not hasattr(X, "columns")

@@ -190,6 +190,52 @@ def test_sparse_products(columns, index, values, dense):
         assert_close(out, (A @ B - np.outer(u, v)).astype(dense), 1e-14 if dense == "f8" else 1e-5)
 
 
+def sparse_parts(X, index):
+    rows, columns = np.nonzero(X)
+    starts = np.searchsorted(rows, np.arange(len(X) + 1)).astype(np.int64)
+    return X[rows, columns], columns.astype(index), starts
+
+
+@pytest.mark.parametrize(
+    ("values", "arithmetic", "tolerance"), [("f8", "f8", 1e-13), ("f4", "f8", 1e-13), ("f8", "f4", 1e-5)]
+)
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+@pytest.mark.parametrize("outputs", [1, 2, 3, 8, 9, 20])
+@pytest.mark.parametrize("samples", [0, 1, 64, 1100])
+def test_sparse_passes(make_problem, samples, outputs, index, values, arithmetic, tolerance):
+    problem = make_problem(samples, 6, outputs, data=values, arithmetic=arithmetic, centre=False)
+    X, _, weights, labels, s = problem.arguments
+    X[X < 1], X[::5], s[::7] = 0, 0, 0
+    csr, shift = sparse_parts(X, index), -weights[:, -1].astype(np.float64)
+    loss, gradient, probs = reference.loss_pass(*problem.arguments)
+    out = np.full_like(probs, np.nan)
+    for result, wanted in zip(
+        native.sparse_loss_pass(*csr, weights[:, :-1], shift, labels, s, out), (loss, gradient), strict=True
+    ):
+        assert_close(result, wanted, tolerance)
+    assert_close(out, probs, tolerance)
+    V, offset = problem.direction[:, :-1], -problem.direction[:, -1].astype(np.float64)
+    product = reference.hessian_pass(X, None, probs, s, problem.direction)
+    assert_close(native.sparse_hessian_pass(*csr, probs, s, V, offset), product, tolerance)
+    pairs = reference.class_pairs(probs.shape[1])
+    grams = native.sparse_pair_grams(*csr, 6, probs, s, *pairs).reshape(-1, 7, 7)
+    wanted = reference.pair_grams(X, None, probs, s, *pairs, True).reshape(-1, 7, 7)
+    assert_close(np.triu(grams), np.triu(wanted), tolerance)
+
+
+@pytest.mark.parametrize("values", ["f8", "f4"])
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+def test_sparse_column_spread(make_problem, index, values):
+    problem = make_problem(1100, 6, 1, data=values)
+    X, s, centre = problem.X, problem.sample_weight, problem.centre
+    X[X < 1], X[:, 2], X[::5], s[::7] = 0, 0, 0, 0
+    stored, counted = X != 0, s > 0
+    about = np.where(stored & counted[:, None], X - centre, 0)
+    wanted = [s @ about, s @ about**2, s @ stored, counted * 1.0 @ stored, np.abs(about).max(axis=0)]
+    results = native.sparse_column_spread(*sparse_parts(X, index), centre, s)
+    np.testing.assert_allclose(results, wanted, rtol=1e-12, atol=1e-15)
+
+
 def test_a_long_sparse_row_keeps_its_digits_in_single_precision():
     count = 100_000
     out = np.empty((1, 1), np.float32)
@@ -277,6 +323,19 @@ def test_arrays_that_do_not_fit_together_are_refused(make_problem):
         native.sparse_product(
             csr[0], csr[1].astype(np.int16), csr[2], weights, np.ones(1), np.ones(4), np.empty((1, 4))
         )
+    ones, few = np.ones(1), np.full((1, 2), 0.5)
+    with pytest.raises(ValueError, match="shift has an entry"):
+        native.sparse_loss_pass(*csr, weights, ones, ones.astype(int), ones, few)
+    with pytest.raises(ValueError, match="an entry for each row"):
+        native.sparse_loss_pass(*csr, weights, np.ones(2), ones.astype(int), np.ones(2), few)
+    with pytest.raises(ValueError, match="out has the type of the weights"):
+        native.sparse_loss_pass(*csr, weights, np.ones(2), ones.astype(int), ones, few.astype(np.float32))
+    with pytest.raises(ValueError, match="probs have a row"):
+        native.sparse_hessian_pass(*csr, few[:, :1], ones, weights, np.ones(2))
+    with pytest.raises(ValueError, match="pairs are of classes"):
+        native.sparse_pair_grams(*csr, 4, few, ones, one, three)
+    with pytest.raises(ValueError, match="float32 or float64"):
+        native.sparse_column_spread(csr[0].astype(np.uint8), *csr[1:], np.ones(4), ones)
     with pytest.raises(ValueError, match="a sparse matrix is float32, or float64"):
         native.sparse_product(
             *csr, weights.astype("f4"), np.ones(1), np.ones(4), np.empty((1, 4), np.float32)

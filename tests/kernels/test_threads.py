@@ -20,10 +20,14 @@ def test_the_same_bits_for_any_number_of_threads(make_problem, monkeypatch, outp
     monkeypatch.setattr(tiles, "GRAM_ROWS_A_TILE", 32)
     monkeypatch.setattr(choice, "is_wide", lambda X, outputs: wide and outputs > 1)
     monkeypatch.setattr("dxent.kernels.wide.COLUMNS_A_TILE", 2)
+    monkeypatch.setattr(tiles, "NARROW", 0 if wide else 1000)
+    monkeypatch.setattr(tiles, "FEW_PRODUCTS", 0)
     problem = make_problem(400, 7, outputs)
+    problem.X[problem.X < 1.5] = 0
 
     _, centre, weights, labels, s = problem.arguments
     X = dispatch.prepare(kind(problem.X))
+    assert isinstance(X, np.ndarray) == (kind is not scipy.sparse.csr_array)
 
     def results():
         loss, gradient, probs = dispatch.loss_pass(X, centre, weights, labels, s)

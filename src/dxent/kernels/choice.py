@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dxent.kernels import reference, wide
+from dxent.kernels import narrow, reference, wide
 from dxent.kernels.compiled import native, readable
 from dxent.kernels.reference import Doubles, Floats
-from dxent.kernels.tiles import is_sparse, is_wide, pass_tiles, stored_tiles
+from dxent.kernels.tiles import is_narrow, is_sparse, is_wide, narrow_tiles, pass_tiles, stored_tiles
 
 __all__ = ["Design", "arithmetic", "chosen", "dense", "logit_tiles", "reads_once"]
 
@@ -26,6 +26,8 @@ MOST_NATIVE_OUTPUTS = 100
 def chosen(X: Design, outputs: int) -> tuple[Any, list[slice], Callable[[slice], Design]]:
     """Return the implementation for this matrix, the tiles it is called with, and how it takes one."""
     tiles = pass_tiles(X, outputs)
+    if native is not None and is_sparse(X) and is_narrow(X, outputs):
+        return narrow, narrow_tiles(X, outputs), narrow.rows_of(X)
     if native is None or is_sparse(X) or outputs > MOST_NATIVE_OUTPUTS or X.dtype.char not in "fdB":
         kernels, part = arithmetic(X)
         return kernels, tiles, part
@@ -45,11 +47,14 @@ def logit_tiles(
 ) -> Iterator[tuple[Callable[[slice], Floats], list[slice]]]:
     """Give the function that returns the logits of some rows, and the rows to call it with."""
     outputs = len(weights)
-    kernels, tiles, part = chosen(X, outputs)
     if is_sparse(X):
-        with kernels.logit_rows(X, centre, weights) as logits_of:
+        from dxent.kernels import sparse
+
+        with sparse.logit_rows(X, centre, weights) as logits_of:
             yield logits_of, stored_tiles(X, outputs)
-    elif kernels is wide:
+        return
+    kernels, tiles, part = chosen(X, outputs)
+    if kernels is wide:
         yield wide.rows_to_logits(X, centre, weights), wide.rows_swept(X)
     else:
         yield lambda rows: kernels.logits(part(rows), centre, weights), tiles

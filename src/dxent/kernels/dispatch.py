@@ -13,12 +13,20 @@ from importlib.metadata import version
 
 import numpy as np
 
-from dxent.kernels import reference
+from dxent.kernels import narrow, reference
 from dxent.kernels.choice import Design, arithmetic, chosen, dense, logit_tiles, reads_once
 from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import do_all, single_threaded_blas, sum_in_order, thread_count
-from dxent.kernels.tiles import column_tiles, first_row, gram_tiles, is_sparse, pass_tiles, row_tiles
+from dxent.kernels.tiles import (
+    column_tiles,
+    first_row,
+    gram_tiles,
+    has_few_products,
+    is_sparse,
+    pass_tiles,
+    row_tiles,
+)
 
 __all__ = [
     "column_moments",
@@ -155,6 +163,7 @@ def softmax_gram(
     grams = reference.pair_grams
     if native is not None and features <= MOST_GRAM_FEATURES:
         grams = native.pair_grams
+    few_products = native is not None and is_sparse(X) and has_few_products(X)
     tiles, part_of = gram_tiles(samples, free * width), dense(X)
 
     def tile(pairs: slice, rows: slice) -> tuple[Doubles]:
@@ -162,6 +171,10 @@ def softmax_gram(
         return (grams(part_of(rows), centre, *part, s[pairs], t[pairs], with_bias),)
 
     def blocks(pairs: slice) -> Doubles:
+        if few_products:
+            entries = narrow.pair_grams(X, centre, probs, sample_weight, s[pairs], t[pairs], with_bias)
+            if entries is not None:
+                return entries
         total: Doubles = sum_in_order(partial(tile, pairs), tiles)[0]
         return total
 
@@ -205,12 +218,17 @@ def column_moments(X: Design, sample_weight: Doubles) -> tuple[Doubles, Doubles,
 
 
 def prepare(X: Design) -> Design:
-    """Return the matrix in the form in which many passes read it fastest: a CSR one with its transpose."""
+    """Return the matrix in the form in which many passes read it fastest.
+
+    A CSR matrix of which a third is stored takes, with its transpose, as much memory as a dense one.
+    """
     if not is_sparse(X):
         return X
     from dxent.kernels import sparse
 
-    return sparse.with_columns(X)
+    if 3 * X.nnz >= X.shape[0] * X.shape[1]:
+        return X.toarray()
+    return sparse.tidy(X)
 
 
 def show_config() -> dict[str, str | int]:

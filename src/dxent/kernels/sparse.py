@@ -28,7 +28,7 @@ __all__ = [
     "pullback",
     "some_rows",
     "square_pullback",
-    "with_columns",
+    "tidy",
 ]
 
 CSR = Any
@@ -36,10 +36,16 @@ CSR = Any
 COLUMNS_A_TILE = 2048
 
 
-def with_columns(X: CSR) -> CSR:
-    """Return a view of the matrix that carries its transpose, also by rows, for the passes to use."""
-    view = type(X)((X.data, X.indices, X.indptr), shape=X.shape, copy=False)
-    view.columns = X.T.tocsr()
+def tidy(X: CSR) -> CSR:
+    """Return a view of the matrix that keeps its transpose once it has been asked for, or such a tidy copy.
+
+    In it the columns of a row are in order and each is stored once.
+    """
+    is_tidy = X.has_canonical_format
+    view = type(X)((X.data, X.indices, X.indptr), shape=X.shape, copy=not is_tidy)
+    view.has_canonical_format = is_tidy
+    view.sum_duplicates()
+    view.columns = None
     return view
 
 
@@ -124,8 +130,13 @@ def square_pullback(X: CSR, centre: Doubles | None, residuals: Floats, with_bias
 
 
 def columns_of(X: CSR) -> CSR:
-    """Return the transpose of a matrix, by rows."""
-    return X.columns if hasattr(X, "columns") else X.T.tocsr()
+    """Return the transpose of a matrix, by rows; a tidy one keeps it."""
+    columns = getattr(X, "columns", None)
+    if columns is None:
+        columns = X.T.tocsr()
+        if hasattr(X, "columns"):
+            X.columns = columns
+    return columns
 
 
 def pull(columns: CSR, centre: Doubles | None, residuals: Floats, with_bias: bool) -> Doubles:

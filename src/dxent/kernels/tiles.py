@@ -13,9 +13,13 @@ __all__ = [
     "even_tiles",
     "first_row",
     "gram_tiles",
+    "has_few_products",
+    "is_narrow",
     "is_sparse",
     "is_wide",
+    "narrow_tiles",
     "pass_tiles",
+    "product_tiles",
     "row_tiles",
     "stored_tiles",
 ]
@@ -37,6 +41,12 @@ WIDE = 150_000_000
 
 FEW_OUTPUTS = 4
 """Up to so many, a pass takes little longer than to read its matrix: once is better than twice."""
+
+NARROW = 1 << 14
+"""Numbers in a gradient that is added up for every few hundred rows at little cost."""
+
+FEW_PRODUCTS = 32
+"""Products of a Gram matrix in the time of one that is added where two stored entries say."""
 
 GRAM_ROWS_A_TILE = 1024
 """So many at least, that forming a Gram matrix outweighs adding it to the others."""
@@ -79,9 +89,39 @@ def stored_tiles(X: Any, outputs: int) -> list[slice]:
     return [slice(start, stop) for start, stop in pairwise(bounds.tolist())]
 
 
+def narrow_tiles(X: Any, outputs: int) -> list[slice]:
+    """Return the tiles of a pass over a CSR matrix each of which has a gradient of its own."""
+    samples = X.shape[0]
+    return even_tiles(samples, (len(X.indices) + samples) * (outputs + 4) // (4 * ENTRIES_A_TILE))
+
+
 def gram_tiles(samples: int, order: int) -> list[slice]:
     """Return the tiles of a sum of matrices of this order."""
     return even_tiles(samples, samples // max(GRAM_ROWS_A_TILE, ENTRIES_A_TILE // max(order, 1)))
+
+
+def product_tiles(X: Any, numbers: int) -> list[slice]:
+    """Return the tiles of a sum, of so many numbers, of the products of each row's stored entries."""
+    work = int(stored_products(X))
+    return even_tiles(X.shape[0], min(work // (2 * ENTRIES_A_TILE), work // (8 * numbers)))
+
+
+def stored_products(X: Any) -> float:
+    """Return the sum over the rows of a CSR matrix of the square of how many entries are stored."""
+    counts = np.diff(X.indptr).astype(np.float64)
+    return float(counts @ counts)
+
+
+def has_few_products(X: Any) -> bool:
+    """Return whether a CSR matrix's Gram matrix is formed sooner from its entries than from its rows."""
+    samples, features = X.shape
+    few = FEW_PRODUCTS * stored_products(X) <= samples * features**2
+    return few and bool(X.has_canonical_format)
+
+
+def is_narrow(X: Any, outputs: int) -> bool:
+    """Return whether a CSR matrix's gradient is small, and no entry is stored in parts."""
+    return outputs * X.shape[1] <= NARROW and bool(X.has_canonical_format)
 
 
 def is_sparse(X: Any) -> bool:

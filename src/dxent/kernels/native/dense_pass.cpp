@@ -146,7 +146,11 @@ constexpr dxent::Kernels table = {
     map<::exp>,
     map<::log1p>,
     dxent::sparse::DXENT_LEVEL,
+    dxent::sparse_loss::DXENT_LEVEL,
+    dxent::sparse_hessian::DXENT_LEVEL,
+    dxent::sparse_spread::DXENT_LEVEL,
     dxent::grams::DXENT_LEVEL,
+    dxent::sparse_grams::DXENT_LEVEL,
     dxent::rows::DXENT_LEVEL,
 };
 

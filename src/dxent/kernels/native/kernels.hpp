@@ -34,6 +34,28 @@ using Product = void(const SparseRows& A, const Matrix& B, const double* u, cons
 Product plain, x86_64_v3, x86_64_v4;
 }  // namespace sparse
 
+// Passes over sparse rows, whose logits are X Wᵀ − shift. The gradient is (outputs, features + 1) in row order, of
+// rows (x, 1); the centre is for the caller to take out.
+namespace sparse_loss {
+using Pass = double(const SparseRows& X, const Matrix& W, const double* shift, const std::int64_t* labels,
+                    const double* sample_weight, double* gradient, void* probs);
+Pass plain, x86_64_v3, x86_64_v4;
+}  // namespace sparse_loss
+
+namespace sparse_hessian {
+using Pass = void(const SparseRows& X, const Matrix& probs, const double* sample_weight, const Matrix& direction,
+                  const double* shift, double* product);
+Pass plain, x86_64_v3, x86_64_v4;
+}  // namespace sparse_hessian
+
+namespace sparse_spread {
+// Writes five rows (features,) of sums over the stored entries of rows that count: Σ s δ, Σ s δ², Σ s, how many there
+// are, and max |δ|, where δ = x − centre.
+using Spread = void(const SparseRows& X, std::ptrdiff_t features, const double* centre, const double* sample_weight,
+                    double* spread);
+Spread plain, x86_64_v3, x86_64_v4;
+}  // namespace sparse_spread
+
 namespace grams {
 // Those of reference.pair_grams: one matrix in row order for each pair of classes.
 using PairGrams = void(const Matrix& X, const double* centre, const Matrix& probs, const double* sample_weight,
@@ -41,6 +63,14 @@ using PairGrams = void(const Matrix& X, const double* centre, const Matrix& prob
                        bool with_bias, double* grams);
 PairGrams plain, x86_64_v3, x86_64_v4;
 }  // namespace grams
+
+namespace sparse_grams {
+// The same of rows (x, 1) whose columns are in order, each once. Only what is above the diagonals is written.
+using PairGrams = void(const SparseRows& X, std::ptrdiff_t features, const Matrix& probs,
+                       const double* sample_weight, const std::int64_t* first_class,
+                       const std::int64_t* second_class, std::ptrdiff_t pairs, double* grams);
+PairGrams plain, x86_64_v3, x86_64_v4;
+}  // namespace sparse_grams
 
 // The functions of rows.py, on contiguous arrays; `gradient` may be null. So is `total`, unless x is a part of one
 // row: then the largest entry of all, how many there are, and Σ exp(x − largest) over the others, in two parts.
@@ -98,7 +128,11 @@ struct Kernels {
     void (*exp)(const double* x, double* y, std::ptrdiff_t count);
     void (*log1p)(const double* x, double* y, std::ptrdiff_t count);
     sparse::Product* sparse_product;
+    sparse_loss::Pass* sparse_loss_pass;
+    sparse_hessian::Pass* sparse_hessian_pass;
+    sparse_spread::Spread* sparse_column_spread;
     grams::PairGrams* pair_grams;
+    sparse_grams::PairGrams* sparse_pair_grams;
     const RowKernelTable& rows;
 };
 

@@ -138,18 +138,14 @@ nb::object pair_grams(const AnyMatrix& X_array, const std::optional<Doubles>& ce
     const Matrix X = design(X_array), P = matrix(probs);
     check_probs(P, X.rows, P.columns);
     check_sample_weight(sample_weight, X);
-    const std::size_t pairs = first_class.shape(0);
-    require(second_class.shape(0) == pairs, "pairs have two classes");
-    for (std::size_t m = 0; m < pairs; ++m)
-        for (const std::int64_t k : {first_class.data()[m], second_class.data()[m]})
-            require(0 <= k && k < P.columns, "pairs are of classes that probs have a column for");
+    check_pairs(first_class, second_class, P);
     const double* shift = centre_of(X, centre);
-    const std::ptrdiff_t width = X.columns + with_bias;
-    Result<double> grams(std::ptrdiff_t(pairs) * width, width);
+    const std::ptrdiff_t pairs = std::ptrdiff_t(first_class.shape(0)), width = X.columns + with_bias;
+    Result<double> grams(pairs * width, width);
     {
         nb::gil_scoped_release unlocked;
         kernels->pair_grams(X, shift, P, sample_weight.data(), first_class.data(), second_class.data(),
-                            std::ptrdiff_t(pairs), with_bias, grams.data.get());
+                            pairs, with_bias, grams.data.get());
     }
     return grams.array();
 }
@@ -194,6 +190,7 @@ NB_MODULE(_native, m) {
     m.def("log1p", [](const Doubles& x) { return apply(kernels->log1p, x); });
     bind_rows(m, &kernels);
     bind_parts(m, &kernels);
+    bind_sparse(m, &kernels);
     m.def("instruction_sets", &instruction_sets);
     m.def("use", &use, "instruction_set"_a);
     m.def("instruction_set", [] { return kernels->instruction_set; });

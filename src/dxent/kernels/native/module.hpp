@@ -15,8 +15,10 @@ using namespace nb::literals;
 using dxent::Entry;
 using dxent::Matrix;
 
-// The kernels of the parts of a pass: those of given logits, and the sparse product.
+// The kernels of given logits.
 void bind_parts(nb::module_& m, const dxent::Kernels* const* kernels);
+
+void bind_sparse(nb::module_& m, const dxent::Kernels* const* kernels);
 
 using AnyMatrix = nb::ndarray<nb::ro, nb::ndim<2>, nb::device::cpu>;
 using Doubles = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
@@ -55,6 +57,13 @@ inline void check_sample_weight(const Doubles& sample_weight, const Matrix& X) {
 inline void check_probs(const Matrix& P, std::ptrdiff_t rows, std::ptrdiff_t outputs) {
     require(P.rows == rows && P.columns == (outputs == 1 ? 2 : outputs),
             "probs have a row for each row of X and a column for each class");
+}
+
+inline void check_pairs(const Labels& first_class, const Labels& second_class, const Matrix& P) {
+    require(second_class.shape(0) == first_class.shape(0), "pairs have two classes");
+    for (std::size_t m = 0; m < first_class.shape(0); ++m)
+        for (const std::int64_t k : {first_class.data()[m], second_class.data()[m]})
+            require(0 <= k && k < P.columns, "pairs are of classes that probs have a column for");
 }
 
 // A new array of Real that owns its memory.

@@ -1,4 +1,4 @@
-// Python's view of the parts of a pass, for products that are not ours or not dense.
+// Python's view of the parts of a pass between its products, where those are not ours or not dense.
 #include "module.hpp"
 
 namespace {
@@ -93,32 +93,6 @@ nb::object draw_pairs(const AnyMatrix& probs, const Labels& rows, const RowOrder
     return P.entry == Entry::real ? run_draw_pairs<double>(P, rows, chance) : run_draw_pairs<float>(P, rows, chance);
 }
 
-using Starts = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Entries = nb::ndarray<nb::ro, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Output = nb::ndarray<nb::ndim<2>, nb::device::cpu>;
-
-void sparse_product(const Entries& values, const Entries& columns, const Starts& starts, const RowOrder& dense,
-                    const Doubles& u, const Doubles& v, const Output& result) {
-    const Matrix B = matrix(AnyMatrix(dense)), out = matrix(AnyMatrix(result));
-    const bool wide = columns.dtype() == nb::dtype<std::int64_t>();
-    require(wide || columns.dtype() == nb::dtype<std::int32_t>(), "indices are int32 or int64");
-    require(starts.shape(0) > 0 && columns.shape(0) == values.shape(0), "a CSR matrix has an index a value");
-    const dxent::SparseRows A = {values.data(),
-                                 entry_of(values.dtype()),
-                                 columns.data(),
-                                 wide,
-                                 starts.data(),
-                                 std::ptrdiff_t(starts.shape(0)) - 1,
-                                 std::ptrdiff_t(values.shape(0))};
-    require(A.entry != Entry::byte && (A.entry == Entry::single || B.entry == Entry::real),
-            "a sparse matrix is float32, or float64 as the one it multiplies");
-    require(out.rows == A.rows && out.columns == B.columns && std::ptrdiff_t(u.shape(0)) == A.rows &&
-                std::ptrdiff_t(v.shape(0)) == B.columns,
-            "u and the result have a row for each row of A, v and the result a column for each column of B");
-    nb::gil_scoped_release unlocked;
-    (*kernels)->sparse_product(A, B, u.data(), v.data(), out);
-}
-
 }  // namespace
 
 void bind_parts(nb::module_& m, const dxent::Kernels* const* in_use) {
@@ -127,6 +101,4 @@ void bind_parts(nb::module_& m, const dxent::Kernels* const* in_use) {
     m.def("weighted_loss_slope", &weighted_loss_slope, "Z"_a, "U"_a, "step"_a, "labels"_a, "sample_weight"_a);
     m.def("weighted_softmax_jacobian", &weighted_softmax_jacobian, "probs"_a, "U"_a, "sample_weight"_a);
     m.def("draw_pairs", &draw_pairs, "probs"_a, "rows"_a, "chances"_a);
-    m.def("sparse_product", &sparse_product, "values"_a.noconvert(), "columns"_a.noconvert(), "starts"_a,
-          "B"_a.noconvert(), "u"_a, "v"_a, "out"_a.noconvert());
 }
