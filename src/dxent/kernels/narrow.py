@@ -17,7 +17,7 @@ import numpy as np
 from dxent.kernels.compiled import native, readable
 from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import sum_in_order
-from dxent.kernels.tiles import product_tiles
+from dxent.kernels.tiles import product_tiles, row_tiles
 
 __all__ = ["column_spread", "hessian_pass", "loss_pass", "pair_grams", "rows_of"]
 
@@ -25,6 +25,8 @@ CSR = Any
 
 MOST_LOST = 32.0
 """Sums of squares about zero, over those about the centre, whose rounding errors certificates allow for."""
+
+ROWS_A_TILE = 64
 
 
 class Rows(NamedTuple):
@@ -109,8 +111,8 @@ def pair_grams(
         few = part(rows)
         return (native.sparse_pair_grams(*few, probs[rows], sample_weight[rows], s, t),)
 
-    halves = sum_in_order(tile, product_tiles(X, len(s) * width**2))[0].reshape(len(s), width, width)
-    grams: Doubles = np.triu(halves) + np.triu(halves, 1).transpose(0, 2, 1)
+    total: Doubles = sum_in_order(tile, product_tiles(X, len(s) * width**2))[0]
+    grams = total.reshape(len(s), width, width)
     if centre is not None:
         squares = np.diagonal(grams, axis1=1, axis2=2).copy()
         move(grams, centre)
@@ -121,10 +123,12 @@ def pair_grams(
 
 
 def move(grams: Doubles, centre: Doubles) -> None:
-    """Make Σ w (x − μ, 1) (x − μ, 1)ᵀ of Σ w (x, 1) (x, 1)ᵀ."""
+    """Make Σ w (x − μ, 1) (x − μ, 1)ᵀ of each Σ w (x, 1) (x, 1)ᵀ."""
     features = len(centre)
-    total, sums = grams[:, features:, features:], grams[:, :features, features:]
-    half = (sums - total * centre[:, None] / 2) * centre
-    grams[:, :features, :features] -= half + half.transpose(0, 2, 1)
-    sums -= total * centre[:, None]
-    grams[:, features, :features] = sums[:, :, 0]
+    for gram in grams:
+        sums, total = gram[features, :features], gram[features, features]
+        half = sums - total / 2 * centre
+        for rows in row_tiles(features, ROWS_A_TILE):
+            gram[rows, :features] -= np.outer(half[rows], centre) + np.outer(centre[rows], half)
+        sums -= total * centre
+        gram[:features, features] = sums

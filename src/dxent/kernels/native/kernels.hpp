@@ -65,7 +65,7 @@ PairGrams plain, x86_64_v3, x86_64_v4;
 }  // namespace grams
 
 namespace sparse_grams {
-// The same of rows (x, 1) whose columns are in order, each once. Only what is above the diagonals is written.
+// The same of rows (x, 1) whose columns are in order, each once.
 using PairGrams = void(const SparseRows& X, std::ptrdiff_t features, const Matrix& probs,
                        const double* sample_weight, const std::int64_t* first_class,
                        const std::int64_t* second_class, std::ptrdiff_t pairs, double* grams);

@@ -30,11 +30,6 @@ class Gram {
             for (ptrdiff_t r = 0; r < columns.length; ++r) gram[width_ * width_ - 1] += weights[r];
     }
 
-    void mirror(double* gram) const {
-        for (ptrdiff_t j = 0; j < width_; ++j)
-            for (ptrdiff_t k = 0; k < j; ++k) gram[j * width_ + k] = gram[k * width_ + j];
-    }
-
   private:
     // Write the product of two lines, and return its sum.
     double scale(const double* column, const double* weights, double* to) const {
@@ -73,7 +68,7 @@ void DXENT_LEVEL(const Matrix& X, const double* centre, const Matrix& probs, con
         for (ptrdiff_t m = 0; m < pairs; ++m)
             gram.add(tile.lines(), weights.of(first_class[m], second_class[m]), grams + m * size, ahead);
     }
-    for (ptrdiff_t m = 0; m < pairs; ++m) gram.mirror(grams + m * size);
+    for (ptrdiff_t m = 0; m < pairs; ++m) mirror(grams + m * size, width);
 }
 
 }  // namespace dxent::grams

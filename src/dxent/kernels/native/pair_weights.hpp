@@ -1,4 +1,4 @@
-// What rows weigh in the blocks of a softmax's Hessian, a tile of them at a time.
+// What the Gram matrices of a softmax's Hessian share: what its rows weigh in each, a tile at a time.
 #pragma once
 
 #include "logit_tile.hpp"
@@ -45,5 +45,11 @@ class PairWeights {
     ptrdiff_t height_;
     Buffer<double> probs_, most_, others_, sample_weight_, weights_;
 };
+
+// Copy what is above the diagonal to below it.
+inline void mirror(double* gram, ptrdiff_t width) {
+    for (ptrdiff_t j = 0; j < width; ++j)
+        for (ptrdiff_t k = 0; k < j; ++k) gram[j * width + k] = gram[k * width + j];
+}
 
 }  // namespace

@@ -75,6 +75,7 @@ void pair_grams(const SparseRows& X, ptrdiff_t features, const Matrix& probs, co
             sums.count(rows, products);
         }
         sums.add_up();
+        mirror(grams + m * size, width);
     }
 }
 
