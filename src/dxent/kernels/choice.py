@@ -1,6 +1,6 @@
 """Which implementation works on a design matrix, and on which of its rows at a time.
 
-Only this file, and `sparse` for its parts, know that there is more than one.
+Only this file, `dispatch` for Gram matrices and `sparse` for its parts know that there is more than one.
 """
 
 from __future__ import annotations

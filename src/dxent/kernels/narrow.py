@@ -29,7 +29,7 @@ MOST_LOST = 32.0
 ROWS_A_TILE = 64
 
 
-class Rows(NamedTuple):
+class SparseRows(NamedTuple):
     """Some rows of a CSR matrix, as the compiled kernels read them, and its number of columns."""
 
     values: Floats
@@ -38,21 +38,21 @@ class Rows(NamedTuple):
     features: int
 
 
-def rows_of(X: CSR) -> Callable[[slice], Rows]:
+def rows_of(X: CSR) -> Callable[[slice], SparseRows]:
     """Return how the matrix gives some of its rows; nothing is copied of what the kernels can read."""
     values = readable(X.data.astype(np.result_type(X.data, np.float32), copy=False))
     starts = X.indptr.astype(np.int64, copy=False)
 
-    def part(rows: slice) -> Rows:
+    def part(rows: slice) -> SparseRows:
         bounds = starts[rows.start : rows.stop + 1]
         entries = slice(bounds[0], bounds[-1])
-        return Rows(values[entries], X.indices[entries], bounds - bounds[0], X.shape[1])
+        return SparseRows(values[entries], X.indices[entries], bounds - bounds[0], X.shape[1])
 
     return part
 
 
 def loss_pass(
-    X: Rows, centre: Doubles | None, weights: Floats, labels: Integers, sample_weight: Doubles, out: Floats
+    X: SparseRows, centre: Doubles | None, weights: Floats, labels: Integers, sample_weight: Doubles, out: Floats
 ) -> tuple[float, Doubles, Floats]:
     """`reference.loss_pass`."""
     W, shift = split(X, centre, weights)
@@ -61,7 +61,7 @@ def loss_pass(
 
 
 def hessian_pass(
-    X: Rows, centre: Doubles | None, probs: Floats, sample_weight: Doubles, direction: Floats
+    X: SparseRows, centre: Doubles | None, probs: Floats, sample_weight: Doubles, direction: Floats
 ) -> Doubles:
     """`reference.hessian_pass`."""
     V, shift = split(X, centre, direction)
@@ -69,21 +69,21 @@ def hessian_pass(
     return centred(X, centre, sums, direction)
 
 
-def split(X: Rows, centre: Doubles | None, weights: Floats) -> tuple[Floats, Doubles]:
+def split(X: SparseRows, centre: Doubles | None, weights: Floats) -> tuple[Floats, Doubles]:
     """Return the columns' weights W, and what is to be subtracted from X Wᵀ."""
     W = weights[:, : X.features]
     shift = -weights[:, X.features :].sum(axis=1, dtype=np.float64)
     return W, shift if centre is None else shift + W @ centre
 
 
-def centred(X: Rows, centre: Doubles | None, sums: Doubles, weights: Floats) -> Doubles:
+def centred(X: SparseRows, centre: Doubles | None, sums: Doubles, weights: Floats) -> Doubles:
     """Return a gradient shaped as the weights from Rᵀ [X, 1]."""
     if centre is not None:
         sums[:, : X.features] -= np.outer(sums[:, X.features], centre)
     return sums[:, : weights.shape[1]]
 
 
-def column_spread(X: Rows, centre: Doubles, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles]:
+def column_spread(X: SparseRows, centre: Doubles, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles]:
     """`reference.column_spread`, of rows in which each column is stored once at most."""
     sums, squares, weight, count, largest = native.sparse_column_spread(*X[:3], centre, sample_weight)
     # exactly 0 for a full column: rounding here would be multiplied by the square of its offset

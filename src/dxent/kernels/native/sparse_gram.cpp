@@ -16,7 +16,7 @@ constexpr ptrdiff_t kProductsASum = 2;
 
 // Add the row's products to the part of `gram` above its diagonal; the row's columns are in order.
 template <class Value, class Index>
-inline void add_row(const Value* values, const Index* columns, ptrdiff_t count, double weight, ptrdiff_t width,
+void add_row(const Value* values, const Index* columns, ptrdiff_t count, double weight, ptrdiff_t width,
              double* gram) {
     for (ptrdiff_t p = 0; p < count; ++p) {
         const double factor = weight * double(values[p]);
@@ -86,7 +86,9 @@ namespace dxent::sparse_grams {
 void DXENT_LEVEL(const SparseRows& X, ptrdiff_t features, const Matrix& probs, const double* sample_weight,
                  const std::int64_t* first_class, const std::int64_t* second_class, ptrdiff_t pairs,
                  double* grams) {
-    const auto run = [&](auto add) { add(X, features, probs, sample_weight, first_class, second_class, pairs, grams); };
+    const auto run = [&](auto grams_of) {
+        grams_of(X, features, probs, sample_weight, first_class, second_class, pairs, grams);
+    };
     if (X.entry == Entry::real)
         run(X.wide_columns ? pair_grams<double, std::int64_t> : pair_grams<double, std::int32_t>);
     else
