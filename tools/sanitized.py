@@ -106,6 +106,7 @@ def sparse(native: ModuleType, rng: np.random.Generator) -> None:
     csr = rng.normal(size=starts[-1]).astype(values), columns, starts
     native.sparse_product(*csr, B, u, v, out)
     assert np.isfinite(out).all()
+    csr = (None if rng.random() < 0.3 else csr[0]), columns, starts
     labels, weight = rng.integers(0, max(outputs, 2), rows), rng.random(rows)
     labels[rng.random(rows) < 0.2] = rng.choice(LABELS)
     probs = np.full((rows, max(outputs, 2)), np.nan, dense)

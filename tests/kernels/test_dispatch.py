@@ -297,13 +297,16 @@ def test_tiles_of_stored_entries_cover_every_row_once(monkeypatch):
     assert [i for rows in cut for i in range(10)[rows]] == list(range(10))
 
 
+@pytest.mark.parametrize("ones", [False, True])
 @pytest.mark.parametrize("stored", [0.2, 0.5])
-def test_a_prepared_sparse_matrix_gives_the_same(make_problem, stored):
+def test_a_prepared_sparse_matrix_gives_the_same(make_problem, stored, ones):
     problem = make_problem(50, 7, 3)
     problem.X[np.random.default_rng(0).random((50, 7)) > stored] = 0
+    problem.X[problem.X != 0] = 1 if ones else problem.X[problem.X != 0]
     X = scipy.sparse.csr_array(problem.X)
     design = dispatch.prepare(X)
     assert isinstance(design, np.ndarray) == (stored > 1 / 3)
+    assert getattr(design, "all_ones", ones) == ones
     assert_same(replace(problem, X=design), replace(problem, X=X), 1e-14)
     assert not hasattr(X, "columns")
 

@@ -193,7 +193,8 @@ def test_sparse_products(columns, index, values, dense):
 def sparse_parts(X, index):
     rows, columns = np.nonzero(X)
     starts = np.searchsorted(rows, np.arange(len(X) + 1)).astype(np.int64)
-    return X[rows, columns], columns.astype(index), starts
+    values = X[rows, columns]
+    return None if np.all(values == 1) else values, columns.astype(index), starts
 
 
 @pytest.mark.parametrize(
@@ -201,11 +202,14 @@ def sparse_parts(X, index):
 )
 @pytest.mark.parametrize("index", [np.int32, np.int64])
 @pytest.mark.parametrize("outputs", [1, 2, 3, 8, 9, 20])
-@pytest.mark.parametrize("samples", [0, 1, 64, 1100])
-def test_sparse_passes(make_problem, samples, outputs, index, values, arithmetic, tolerance):
+@pytest.mark.parametrize(
+    ("samples", "ones"), [(0, False), (1, False), (64, True), (1100, False), (1100, True)]
+)
+def test_sparse_passes(make_problem, samples, ones, outputs, index, values, arithmetic, tolerance):
     problem = make_problem(samples, 6, outputs, data=values, arithmetic=arithmetic, centre=False)
     X, _, weights, labels, s = problem.arguments
     X[X < 1], X[::5], s[::7] = 0, 0, 0
+    X[X > 0] = 1 if ones else X[X > 0]
     csr, shift = sparse_parts(X, index), -weights[:, -1].astype(np.float64)
     loss, gradient, probs = reference.loss_pass(*problem.arguments)
     out = np.full_like(probs, np.nan)
@@ -222,12 +226,13 @@ def test_sparse_passes(make_problem, samples, outputs, index, values, arithmetic
     assert_close(native.sparse_pair_grams(*csr, 6, probs, s, *pairs), wanted, tolerance)
 
 
-@pytest.mark.parametrize("values", ["f8", "f4"])
+@pytest.mark.parametrize("values", ["f8", "f4", "ones"])
 @pytest.mark.parametrize("index", [np.int32, np.int64])
 def test_sparse_column_spread(make_problem, index, values):
-    problem = make_problem(1100, 6, 1, data=values)
+    problem = make_problem(1100, 6, 1, data="f8" if values == "ones" else values)
     X, s, centre = problem.X, problem.sample_weight, problem.centre
     X[X < 1], X[:, 2], X[::5], s[::7] = 0, 0, 0, 0
+    X[X > 0] = 1 if values == "ones" else X[X > 0]
     stored, counted = X != 0, s > 0
     about = np.where(stored & counted[:, None], X - centre, 0)
     wanted = [s @ about, s @ about**2, s @ stored, counted * 1.0 @ stored, np.abs(about).max(axis=0)]

@@ -32,7 +32,7 @@ ROWS_A_TILE = 64
 class SparseRows(NamedTuple):
     """Some rows of a CSR matrix, as the compiled kernels read them, and its number of columns."""
 
-    values: Floats
+    values: Floats | None  # None: all are 1
     columns: Integers
     starts: Integers
     features: int
@@ -40,19 +40,28 @@ class SparseRows(NamedTuple):
 
 def rows_of(X: CSR) -> Callable[[slice], SparseRows]:
     """Return how the matrix gives some of its rows; nothing is copied of what the kernels can read."""
-    values = readable(X.data.astype(np.result_type(X.data, np.float32), copy=False))
+    values = None
+    if not getattr(X, "all_ones", False):
+        values = readable(X.data.astype(np.result_type(X.data, np.float32), copy=False))
     starts = X.indptr.astype(np.int64, copy=False)
 
     def part(rows: slice) -> SparseRows:
         bounds = starts[rows.start : rows.stop + 1]
-        entries = slice(bounds[0], bounds[-1])
-        return SparseRows(values[entries], X.indices[entries], bounds - bounds[0], X.shape[1])
+        some = slice(bounds[0], bounds[-1])
+        return SparseRows(
+            None if values is None else values[some], X.indices[some], bounds - bounds[0], X.shape[1]
+        )
 
     return part
 
 
 def loss_pass(
-    X: SparseRows, centre: Doubles | None, weights: Floats, labels: Integers, sample_weight: Doubles, out: Floats
+    X: SparseRows,
+    centre: Doubles | None,
+    weights: Floats,
+    labels: Integers,
+    sample_weight: Doubles,
+    out: Floats,
 ) -> tuple[float, Doubles, Floats]:
     """`reference.loss_pass`."""
     W, shift = split(X, centre, weights)

@@ -39,13 +39,13 @@ COLUMNS_A_TILE = 2048
 def tidy(X: CSR) -> CSR:
     """Return a view of the matrix that keeps its transpose once it has been asked for, or such a tidy copy.
 
-    In it the columns of a row are in order and each is stored once.
+    In it the columns of a row are in order and each is stored once. It tells whether all its entries are 1.
     """
     is_tidy = X.has_canonical_format
     view = type(X)((X.data, X.indices, X.indptr), shape=X.shape, copy=not is_tidy)
     view.has_canonical_format = is_tidy
     view.sum_duplicates()
-    view.columns = None
+    view.columns, view.all_ones = None, bool(np.all(view.data == 1))
     return view
 
 

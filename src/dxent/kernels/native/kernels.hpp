@@ -17,7 +17,7 @@ struct Matrix {
 };
 
 // Rows of a CSR matrix: the entries of row r are starts[r] … starts[r + 1], of float or double, in columns of 32
-// or 64 bits.
+// or 64 bits. Without values, all are 1; the product alone has to have them.
 struct SparseRows {
     const void* values;
     Entry entry;

@@ -1,10 +1,9 @@
 // Σ w (x, 1) (x, 1)ᵀ over sparse rows, for the weights of each pair of classes: a product for every two stored
 // entries of a row. Compiled once for each instruction set, under the name DXENT_LEVEL.
 #include "pair_weights.hpp"
+#include "sparse_rows.hpp"
 
 namespace {
-
-using dxent::SparseRows;
 
 constexpr ptrdiff_t kRowsTogether = 64;
 
@@ -14,18 +13,22 @@ constexpr ptrdiff_t kRowsASum = 256;
 // So many products, for each entry of the result, outweigh adding up the sums.
 constexpr ptrdiff_t kProductsASum = 2;
 
-// Add the row's products to the part of `gram` above its diagonal; the row's columns are in order.
-template <class Value, class Index>
-void add_row(const Value* values, const Index* columns, ptrdiff_t count, double weight, ptrdiff_t width,
-             double* gram) {
-    for (ptrdiff_t p = 0; p < count; ++p) {
-        const double factor = weight * double(values[p]);
-        double* line = gram + columns[p] * width;
+// Add rows' products to the part of `gram` above its diagonal; the columns of each are in order. A function of its own,
+// that its loops have the registers to themselves.
+template <class Values, class Columns>
+[[gnu::noinline]] void add_rows(Values values, Columns columns, const std::int64_t* starts, ptrdiff_t rows,
+                                const double* weights, ptrdiff_t width, double* gram) {
+    for (ptrdiff_t r = 0; r < rows; ++r) {
+        const ptrdiff_t stop = starts[r + 1];
+        for (ptrdiff_t p = starts[r]; p < stop; ++p) {
+            const double factor = weights[r] * double(values[p]);
+            double* line = gram + columns[p] * width;
 #pragma GCC unroll 4
-        for (ptrdiff_t q = p; q < count; ++q) line[columns[q]] += factor * double(values[q]);
-        line[width - 1] += factor;
+            for (ptrdiff_t q = p; q < stop; ++q) line[columns[q]] += factor * double(values[q]);
+            line[width - 1] += factor;
+        }
+        gram[width * width - 1] += weights[r];
     }
-    gram[width * width - 1] += weight;
 }
 
 // One sum of products, in two stages.
@@ -51,13 +54,11 @@ class Sums {
     double* total_;
 };
 
-template <class Value, class Index>
-void pair_grams(const SparseRows& X, ptrdiff_t features, const Matrix& probs, const double* sample_weight,
-                const std::int64_t* first_class, const std::int64_t* second_class, ptrdiff_t pairs,
-                double* grams) {
+template <class Values, class Columns>
+void pair_grams(const SparseRows& X, Values values, Columns columns, ptrdiff_t features, const Matrix& probs,
+                const double* sample_weight, const std::int64_t* first_class, const std::int64_t* second_class,
+                ptrdiff_t pairs, double* grams) {
     const ptrdiff_t width = features + 1, size = width * width;
-    const Value* values = static_cast<const Value*>(X.values);
-    const Index* columns = static_cast<const Index*>(X.columns);
     PairWeights weights(probs.columns, kRowsTogether);
     std::memset(grams, 0, std::size_t(pairs * size) * sizeof(double));
     for (ptrdiff_t m = 0; m < pairs; ++m) {
@@ -65,13 +66,11 @@ void pair_grams(const SparseRows& X, ptrdiff_t features, const Matrix& probs, co
         for (ptrdiff_t first = 0; first < X.rows; first += kRowsTogether) {
             const ptrdiff_t rows = minimum(kRowsTogether, X.rows - first);
             weights.read(probs, sample_weight, first, rows);
-            const double* of_rows = weights.of(first_class[m], second_class[m]);
+            const std::int64_t* starts = X.starts + first;
+            add_rows(values, columns, starts, rows, weights.of(first_class[m], second_class[m]), width, sums);
             ptrdiff_t products = 0;
-            for (ptrdiff_t r = 0; r < rows; ++r) {
-                const ptrdiff_t start = X.starts[first + r], count = X.starts[first + r + 1] - start;
-                add_row(values + start, columns + start, count, of_rows[r], width, sums);
-                products += count * count / 2;
-            }
+            for (ptrdiff_t r = 0; r < rows; ++r)
+                products += (starts[r + 1] - starts[r]) * (starts[r + 1] - starts[r]) / 2;
             sums.count(rows, products);
         }
         sums.add_up();
@@ -86,13 +85,9 @@ namespace dxent::sparse_grams {
 void DXENT_LEVEL(const SparseRows& X, ptrdiff_t features, const Matrix& probs, const double* sample_weight,
                  const std::int64_t* first_class, const std::int64_t* second_class, ptrdiff_t pairs,
                  double* grams) {
-    const auto run = [&](auto grams_of) {
-        grams_of(X, features, probs, sample_weight, first_class, second_class, pairs, grams);
-    };
-    if (X.entry == Entry::real)
-        run(X.wide_columns ? pair_grams<double, std::int64_t> : pair_grams<double, std::int32_t>);
-    else
-        run(X.wide_columns ? pair_grams<float, std::int64_t> : pair_grams<float, std::int32_t>);
+    as_stored(X, [&](auto values, auto columns) {
+        pair_grams(X, values, columns, features, probs, sample_weight, first_class, second_class, pairs, grams);
+    });
 }
 
 }  // namespace dxent::sparse_grams

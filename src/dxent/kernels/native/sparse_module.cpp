@@ -1,4 +1,8 @@
 // Python's view of the kernels for sparse rows, which come as values, columns and starts.
+#include <nanobind/stl/optional.h>
+
+#include <optional>
+
 #include "module.hpp"
 
 namespace {
@@ -11,14 +15,17 @@ using RowOrder = nb::ndarray<nb::ro, nb::ndim<2>, nb::c_contig, nb::device::cpu>
 using Output = nb::ndarray<nb::ndim<2>, nb::device::cpu>;
 using Probs = nb::ndarray<nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
-dxent::SparseRows sparse_rows(const Entries& values, const Entries& columns, const Starts& starts) {
+using Values = std::optional<Entries>;  // without, all are 1
+
+dxent::SparseRows sparse_rows(const Values& values, const Entries& columns, const Starts& starts) {
     const bool wide = columns.dtype() == nb::dtype<std::int64_t>();
     require(wide || columns.dtype() == nb::dtype<std::int32_t>(), "indices are int32 or int64");
-    require(starts.shape(0) > 0 && columns.shape(0) == values.shape(0), "a CSR matrix has an index a value");
-    const Entry entry = entry_of(values.dtype());
+    require(starts.shape(0) > 0 && (!values || columns.shape(0) == values->shape(0)),
+            "a CSR matrix has an index a value");
+    const Entry entry = values ? entry_of(values->dtype()) : Entry::real;
     require(entry != Entry::byte, "a sparse matrix is float32 or float64");
-    return {values.data(), entry, columns.data(), wide, starts.data(), std::ptrdiff_t(starts.shape(0)) - 1,
-            std::ptrdiff_t(values.shape(0))};
+    return {values ? values->data() : nullptr, entry, columns.data(), wide, starts.data(),
+            std::ptrdiff_t(starts.shape(0)) - 1, std::ptrdiff_t(columns.shape(0))};
 }
 
 void require_rows(std::size_t length, const dxent::SparseRows& X) {
@@ -42,7 +49,7 @@ void product(const Entries& values, const Entries& columns, const Starts& starts
     (*kernels)->sparse_product(A, B, u.data(), v.data(), out);
 }
 
-nb::tuple loss_pass(const Entries& values, const Entries& columns, const Starts& starts, const AnyMatrix& weights,
+nb::tuple loss_pass(const Values& values, const Entries& columns, const Starts& starts, const AnyMatrix& weights,
                     const Doubles& shift, const Labels& labels, const Doubles& sample_weight, const Probs& out) {
     const dxent::SparseRows X = sparse_rows(values, columns, starts);
     const Matrix W = matrix(weights), P = matrix(AnyMatrix(out));
@@ -61,7 +68,7 @@ nb::tuple loss_pass(const Entries& values, const Entries& columns, const Starts&
     return nb::make_tuple(loss, gradient.array());
 }
 
-nb::object hessian_pass(const Entries& values, const Entries& columns, const Starts& starts,
+nb::object hessian_pass(const Values& values, const Entries& columns, const Starts& starts,
                         const AnyMatrix& probs, const Doubles& sample_weight, const AnyMatrix& direction,
                         const Doubles& shift) {
     const dxent::SparseRows X = sparse_rows(values, columns, starts);
@@ -77,7 +84,7 @@ nb::object hessian_pass(const Entries& values, const Entries& columns, const Sta
     return gradient.array();
 }
 
-nb::object column_spread(const Entries& values, const Entries& columns, const Starts& starts, const Doubles& centre,
+nb::object column_spread(const Values& values, const Entries& columns, const Starts& starts, const Doubles& centre,
                          const Doubles& sample_weight) {
     const dxent::SparseRows X = sparse_rows(values, columns, starts);
     require_rows(sample_weight.shape(0), X);
@@ -90,7 +97,7 @@ nb::object column_spread(const Entries& values, const Entries& columns, const St
     return spread.array();
 }
 
-nb::object pair_grams(const Entries& values, const Entries& columns, const Starts& starts, std::ptrdiff_t features,
+nb::object pair_grams(const Values& values, const Entries& columns, const Starts& starts, std::ptrdiff_t features,
                       const AnyMatrix& probs, const Doubles& sample_weight, const Labels& first_class,
                       const Labels& second_class) {
     const dxent::SparseRows X = sparse_rows(values, columns, starts);
@@ -114,12 +121,12 @@ void bind_sparse(nb::module_& m, const dxent::Kernels* const* in_use) {
     kernels = in_use;
     m.def("sparse_product", &product, "values"_a.noconvert(), "columns"_a.noconvert(), "starts"_a,
           "B"_a.noconvert(), "u"_a, "v"_a, "out"_a.noconvert());
-    m.def("sparse_loss_pass", &loss_pass, "values"_a.noconvert(), "columns"_a.noconvert(), "starts"_a,
+    m.def("sparse_loss_pass", &loss_pass, "values"_a.noconvert().none(), "columns"_a.noconvert(), "starts"_a,
           "weights"_a, "shift"_a, "labels"_a, "sample_weight"_a, "out"_a.noconvert());
-    m.def("sparse_hessian_pass", &hessian_pass, "values"_a.noconvert(), "columns"_a.noconvert(), "starts"_a,
+    m.def("sparse_hessian_pass", &hessian_pass, "values"_a.noconvert().none(), "columns"_a.noconvert(), "starts"_a,
           "probs"_a, "sample_weight"_a, "direction"_a, "shift"_a);
-    m.def("sparse_column_spread", &column_spread, "values"_a.noconvert(), "columns"_a.noconvert(), "starts"_a,
+    m.def("sparse_column_spread", &column_spread, "values"_a.noconvert().none(), "columns"_a.noconvert(), "starts"_a,
           "centre"_a, "sample_weight"_a);
-    m.def("sparse_pair_grams", &pair_grams, "values"_a.noconvert(), "columns"_a.noconvert(), "starts"_a,
+    m.def("sparse_pair_grams", &pair_grams, "values"_a.noconvert().none(), "columns"_a.noconvert(), "starts"_a,
           "features"_a, "probs"_a, "sample_weight"_a, "s"_a, "t"_a);
 }

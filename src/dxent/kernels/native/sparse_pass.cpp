@@ -2,10 +2,9 @@
 // those add to the gradient follow each other, so that each stored entry is read from memory once. Compiled once for
 // each instruction set, under the name DXENT_LEVEL.
 #include "logit_tile.hpp"
+#include "sparse_rows.hpp"
 
 namespace {
-
-using dxent::SparseRows;
 
 // Sums of so many rows are added up by themselves: the rounding errors of a long column stay small.
 constexpr ptrdiff_t kRowsASum = 8 * kRowsOfLogits;
@@ -25,24 +24,23 @@ template <class V> inline void put(double* to, V v) { std::memcpy(to, &v, sizeof
 
 // rows = X B for some columns of B, and sums += Xᵀ rows, whose last line is that of a column of ones. Both are
 // functions of their own, that their loops have the registers to themselves.
-template <int lanes, class Value, class Index>
-[[gnu::noinline]] void multiply(const Value* entries, const Index* columns, const std::int64_t* starts,
-                                ptrdiff_t count, const double* B, ptrdiff_t width, double* rows) {
+template <int lanes, class Values, class Columns>
+[[gnu::noinline]] void multiply(Values values, Columns columns, const std::int64_t* starts, ptrdiff_t count,
+                                const double* B, ptrdiff_t width, double* rows) {
     using V = typename Several<lanes>::type;
     const ptrdiff_t stride = lanes == 1 ? 1 : width;
     for (ptrdiff_t r = 0; r < count; ++r) {
         V total = {};
 #pragma GCC unroll 4
         for (ptrdiff_t p = starts[r]; p < starts[r + 1]; ++p)
-            total += double(entries[p]) * several<V>(B + columns[p] * stride);
+            total += double(values[p]) * several<V>(B + columns[p] * stride);
         put(rows + r * stride, total);
     }
 }
 
-template <int lanes, class Value, class Index>
-[[gnu::noinline]] void accumulate(const Value* entries, const Index* columns, const std::int64_t* starts,
-                                  ptrdiff_t count, const double* rows, ptrdiff_t width, double* sums,
-                                  ptrdiff_t last) {
+template <int lanes, class Values, class Columns>
+[[gnu::noinline]] void accumulate(Values values, Columns columns, const std::int64_t* starts, ptrdiff_t count,
+                                  const double* rows, ptrdiff_t width, double* sums, ptrdiff_t last) {
     using V = typename Several<lanes>::type;
     const ptrdiff_t stride = lanes == 1 ? 1 : width;
     V total = {};
@@ -53,21 +51,22 @@ template <int lanes, class Value, class Index>
 #pragma GCC unroll 4
         for (ptrdiff_t p = starts[r]; p < stop; ++p) {
             double* to = sums + columns[p] * stride;
-            put(to, several<V>(to) + double(entries[p]) * row);
+            put(to, several<V>(to) + double(values[p]) * row);
         }
     }
     put(sums + last * stride, several<V>(sums + last * stride) + total);
 }
 
 // Weights, sums and the rows' numbers have the outputs side by side, filled up to whole vectors.
-template <int lanes, class Value, class Index> class SparsePass {
+template <int lanes, class Values, class Columns> class SparsePass {
   public:
     using V = typename Several<lanes>::type;
 
-    SparsePass(const SparseRows& X, const Matrix& W, const double* shift)
-        : X_(X), features_(W.columns), outputs_(W.rows), stride_(round_up(outputs_, lanes)), shift_(shift),
-          weights_(features_ * stride_), sums_((features_ + 1) * stride_), gradient_((features_ + 1) * stride_),
-          rows_(kRowsOfLogits * stride_), values_(outputs_ * kRowsOfLogits) {
+    SparsePass(const SparseRows& X, Values values, Columns columns, const Matrix& W, const double* shift)
+        : X_(X), values_(values), columns_(columns), features_(W.columns), outputs_(W.rows),
+          stride_(round_up(outputs_, lanes)), shift_(shift), weights_(features_ * stride_),
+          sums_((features_ + 1) * stride_), gradient_((features_ + 1) * stride_),
+          rows_(kRowsOfLogits * stride_), tile_(outputs_ * kRowsOfLogits) {
         as_typed(W, [&](const auto* w) {
             for (ptrdiff_t t = 0; t < outputs_; ++t)
                 for (ptrdiff_t k = 0; k < features_; ++k)
@@ -75,18 +74,18 @@ template <int lanes, class Value, class Index> class SparsePass {
         });
     }
 
-    // Call work(first, count, values), which makes residuals of logits, for a few rows at a time.
+    // Call work(first, count, tile), which makes residuals of logits, for a few rows at a time.
     template <class Work> void for_rows(const double* sample_weight, Work work) {
-        const ClassMajor values{values_, kRowsOfLogits};
+        const ClassMajor tile{tile_, kRowsOfLogits};
         for (ptrdiff_t first = 0; first < X_.rows; first += kRowsOfLogits) {
             const ptrdiff_t count = minimum(kRowsOfLogits, X_.rows - first);
             multiply(first, count);
             for (ptrdiff_t t = 0; t < outputs_; ++t)
-                for (ptrdiff_t r = 0; r < count; ++r) *values.at(t, r) = rows_[r * stride_ + t] - shift_[t];
-            work(first, count, values);
+                for (ptrdiff_t r = 0; r < count; ++r) *tile.at(t, r) = rows_[r * stride_ + t] - shift_[t];
+            work(first, count, tile);
             for (ptrdiff_t t = 0; t < outputs_; ++t)
                 for (ptrdiff_t r = 0; r < count; ++r)
-                    rows_[r * stride_ + t] = *values.at(t, r) * sample_weight[first + r];
+                    rows_[r * stride_ + t] = *tile.at(t, r) * sample_weight[first + r];
             accumulate(first, count);
             if ((first + kRowsOfLogits) % kRowsASum == 0) add_sums();
         }
@@ -102,15 +101,13 @@ template <int lanes, class Value, class Index> class SparsePass {
   private:
     void multiply(ptrdiff_t first, ptrdiff_t count) const {
         for (ptrdiff_t t = 0; t < outputs_; t += lanes)
-            ::multiply<lanes>(entries(), columns(), X_.starts + first, count, weights_ + t, stride_, rows_ + t);
+            ::multiply<lanes>(values_, columns_, X_.starts + first, count, weights_ + t, stride_, rows_ + t);
     }
     void accumulate(ptrdiff_t first, ptrdiff_t count) const {
         for (ptrdiff_t t = 0; t < outputs_; t += lanes)
-            ::accumulate<lanes>(entries(), columns(), X_.starts + first, count, rows_ + t, stride_, sums_ + t,
+            ::accumulate<lanes>(values_, columns_, X_.starts + first, count, rows_ + t, stride_, sums_ + t,
                                 features_);
     }
-    const Value* entries() const { return static_cast<const Value*>(X_.values); }
-    const Index* columns() const { return static_cast<const Index*>(X_.columns); }
 
     void add_sums() {
         const ptrdiff_t size = (features_ + 1) * stride_;
@@ -119,33 +116,22 @@ template <int lanes, class Value, class Index> class SparsePass {
     }
 
     const SparseRows& X_;
+    Values values_;
+    Columns columns_;
     ptrdiff_t features_, outputs_, stride_;
     const double* shift_;
-    Buffer<double> weights_, sums_, gradient_, rows_, values_;
+    Buffer<double> weights_, sums_, gradient_, rows_, tile_;
 };
-
-template <int lanes, class Value, class Run>
-void with_index(const SparseRows& X, const Matrix& W, const double* shift, Run run) {
-    if (X.wide_columns)
-        run(SparsePass<lanes, Value, std::int64_t>(X, W, shift));
-    else
-        run(SparsePass<lanes, Value, std::int32_t>(X, W, shift));
-}
-
-template <int lanes, class Run>
-void with_value(const SparseRows& X, const Matrix& W, const double* shift, Run run) {
-    if (X.entry == Entry::real)
-        with_index<lanes, double>(X, W, shift, run);
-    else
-        with_index<lanes, float>(X, W, shift, run);
-}
 
 // Call run with a pass over X as it is stored.
 template <class Run> void with_pass(const SparseRows& X, const Matrix& W, const double* shift, Run run) {
-    if (W.rows == 1)
-        with_value<1>(X, W, shift, run);
-    else
-        with_value<int(kLanes<double>)>(X, W, shift, run);
+    as_stored(X, [&](auto values, auto columns) {
+        if (W.rows == 1)
+            run(SparsePass<1, decltype(values), decltype(columns)>(X, values, columns, W, shift));
+        else
+            run(SparsePass<int(kLanes<double>), decltype(values), decltype(columns)>(X, values, columns, W,
+                                                                                    shift));
+    });
 }
 
 template <class Real>
@@ -154,8 +140,8 @@ double loss_pass(const SparseRows& X, const Matrix& W, const double* shift, cons
     TileLosses losses(W.rows, kRowsOfLogits);
     double loss = 0;
     with_pass(X, W, shift, [&](auto pass) {
-        pass.for_rows(sample_weight, [&](ptrdiff_t first, ptrdiff_t count, ClassMajor values) {
-            loss += losses.weigh(values, first, count, labels, sample_weight, probs);
+        pass.for_rows(sample_weight, [&](ptrdiff_t first, ptrdiff_t count, ClassMajor tile) {
+            loss += losses.weigh(tile, first, count, labels, sample_weight, probs);
         });
         pass.write_gradient(gradient);
     });
@@ -167,11 +153,9 @@ struct ColumnSums {
     double deviation, square, weight, count;
 };
 
-template <class Value, class Index>
-void column_spread(const SparseRows& X, ptrdiff_t features, const double* centre, const double* sample_weight,
-                   double* spread) {
-    const Value* entries = static_cast<const Value*>(X.values);
-    const Index* columns = static_cast<const Index*>(X.columns);
+template <class Values, class Columns>
+void column_spread(const SparseRows& X, Values values, Columns columns, ptrdiff_t features, const double* centre,
+                   const double* sample_weight, double* spread) {
     double* largest = spread + 4 * features;
     std::memset(spread, 0, std::size_t(5 * features) * sizeof(double));
     const Buffer<ColumnSums> sums(features);
@@ -181,8 +165,8 @@ void column_spread(const SparseRows& X, ptrdiff_t features, const double* centre
             const double weight = sample_weight[r];
             if (!(weight > 0)) continue;
             for (ptrdiff_t p = X.starts[r]; p < X.starts[r + 1]; ++p) {
-                const Index c = columns[p];
-                const double deviation = double(entries[p]) - centre[c], weighted = weight * deviation;
+                const ptrdiff_t c = columns[p];
+                const double deviation = double(values[p]) - centre[c], weighted = weight * deviation;
                 const double size = deviation < 0 ? -deviation : deviation;
                 const ColumnSums old = sums[c];
                 sums[c] = {old.deviation + weighted, old.square + weighted * deviation, old.weight + weight,
@@ -219,9 +203,9 @@ void DXENT_LEVEL(const SparseRows& X, const Matrix& probs, const double* sample_
     const Buffer<double> tile_probs(probs.columns * kRowsOfLogits);
     const ClassMajor P{tile_probs, kRowsOfLogits};
     with_pass(X, V, shift, [&](auto pass) {
-        pass.for_rows(sample_weight, [&](ptrdiff_t first, ptrdiff_t count, ClassMajor values) {
+        pass.for_rows(sample_weight, [&](ptrdiff_t first, ptrdiff_t count, ClassMajor tile) {
             read_class_major(probs, first, count, P);
-            for (ptrdiff_t r = 0; r < count; r += kLanes<double>) softmax_jacobian(P, V.rows, r, values);
+            for (ptrdiff_t r = 0; r < count; r += kLanes<double>) softmax_jacobian(P, V.rows, r, tile);
         });
         pass.write_gradient(product);
     });
@@ -233,11 +217,9 @@ namespace dxent::sparse_spread {
 
 void DXENT_LEVEL(const SparseRows& X, ptrdiff_t features, const double* centre, const double* sample_weight,
                  double* spread) {
-    const auto run = [&](auto spread_of) { spread_of(X, features, centre, sample_weight, spread); };
-    if (X.entry == Entry::real)
-        run(X.wide_columns ? column_spread<double, std::int64_t> : column_spread<double, std::int32_t>);
-    else
-        run(X.wide_columns ? column_spread<float, std::int64_t> : column_spread<float, std::int32_t>);
+    as_stored(X, [&](auto values, auto columns) {
+        column_spread(X, values, columns, features, centre, sample_weight, spread);
+    });
 }
 
 }  // namespace dxent::sparse_spread
