@@ -312,12 +312,21 @@ def test_a_prepared_sparse_matrix_gives_the_same(make_problem, stored, ones):
 
 
 def test_a_prepared_sparse_matrix_has_each_entry_once_and_in_order():
-    parts = np.array([1.0, 2.0, 4.0, 8.0]), np.array([6, 2, 6, 0]), np.array([0, 3, 4])
-    X = scipy.sparse.csr_array(parts, shape=(2, 7))
+    parts = np.array([1.0, 2.0, 4.0, 8.0, 0.0]), np.array([6, 2, 6, 0, 1]), np.array([0, 3, 5])
+    X = scipy.sparse.csr_array(parts, shape=(2, 9))
     design = dispatch.prepare(X)
     np.testing.assert_array_equal(design.indices, [2, 6, 0])
     np.testing.assert_array_equal(design.data, [2, 5, 8])
-    np.testing.assert_array_equal(X.data, [1, 2, 4, 8])
+    np.testing.assert_array_equal(X.data, [1, 2, 4, 8, 0])
+
+
+def test_a_zero_that_is_stored_keeps_no_matrix_from_being_one_of_ones():
+    parts = np.array([1.0, 0.0, 1.0]), np.array([0, 5, 3]), np.array([0, 2, 3])
+    X = scipy.sparse.csr_array(parts, shape=(2, 7))
+    design = dispatch.prepare(X)
+    assert design.all_ones
+    np.testing.assert_array_equal(design.toarray(), X.toarray())
+    assert X.nnz == 3
 
 
 def test_a_prepared_sparse_matrix_is_transposed_once():

@@ -39,12 +39,14 @@ COLUMNS_A_TILE = 2048
 def tidy(X: CSR) -> CSR:
     """Return a view of the matrix that keeps its transpose once it has been asked for, or such a tidy copy.
 
-    In it the columns of a row are in order and each is stored once. It tells whether all its entries are 1.
+    In it the columns of a row are in order, each is stored once, and no zero is. It tells whether all is 1.
     """
-    is_tidy = X.has_canonical_format
+    is_tidy = X.has_canonical_format and bool(np.all(X.data))
     view = type(X)((X.data, X.indices, X.indptr), shape=X.shape, copy=not is_tidy)
-    view.has_canonical_format = is_tidy
-    view.sum_duplicates()
+    view.has_canonical_format = X.has_canonical_format
+    if not is_tidy:
+        view.sum_duplicates()
+        view.eliminate_zeros()
     view.columns, view.all_ones = None, bool(np.all(view.data == 1))
     return view
 
