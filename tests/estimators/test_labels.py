@@ -9,6 +9,8 @@ LABELS = {
     "texts as objects": np.array(["b", "a", "ß", "a", "", "b"], dtype=object),
     "texts": np.array(["b", "a", "ß", "a", "", "b"]),
     "integers": np.array([3, -128, 3, 127], dtype=np.int8),
+    "many integers": np.repeat(np.arange(-128, 128, dtype=np.int8)[::-1], 2)[3:],
+    "large integers near each other": np.repeat(np.array([2**64 - 1, 2**64 - 3], dtype=np.uint64), 2),
     "large integers": np.array([2**63 + 1, 0, 2**64 - 1, 0], dtype=np.uint64),
     "truth values": np.array([True, False, True]),
     "whole numbers": np.array([2.0, -0.0, 0.0, -7.0]),
