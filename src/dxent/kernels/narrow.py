@@ -92,15 +92,18 @@ def centred(X: SparseRows, centre: Doubles | None, sums: Doubles, weights: Float
     return sums[:, : weights.shape[1]]
 
 
-def column_spread(X: SparseRows, centre: Doubles, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles]:
-    """`reference.column_spread`, of rows in which each column is stored once at most."""
+def column_spread(
+    X: SparseRows, centre: Doubles, sample_weight: Doubles, unit: Doubles
+) -> tuple[Doubles, float]:
+    """`sparse.column_spread`, of rows in which each column is stored once at most."""
     sums, squares, weight, count, largest = native.sparse_column_spread(*X[:3], centre, sample_weight)
     # exactly 0 for a full column: rounding here would be multiplied by the square of its offset
     full = count == np.count_nonzero(sample_weight > 0)
     rest = np.where(full, 0.0, sample_weight.sum() - weight)
     largest = np.maximum(largest, np.where(full, 0.0, np.abs(centre)))
     with np.errstate(over="ignore"):
-        return sums - rest * centre, squares + rest * centre**2, largest
+        spread = np.stack([sums - rest * centre, squares + rest * centre**2, largest])
+    return spread, float(np.linalg.norm(unit * largest))
 
 
 def pair_grams(

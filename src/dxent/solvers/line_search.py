@@ -53,10 +53,10 @@ def improves(here: Evaluation, there: Evaluation, direction: Vector) -> bool:
 def flat_point(ray: Ray, slope: float, end: float, flatness: float) -> float | None:
     """Return a t where F is lower for certain and the slope ``flatness`` times what it was, at most.
 
-    ``slope`` is that at t = 0, ``end`` that at t = 1. By convexity F has fallen by low · |slope(low)| up to any
-    point, and beyond it risen by t − low times the slope at t at most: far up the flat side of a valley that is
-    small, too. The root of the slope is bracketed by doubling, then narrowed by false position; where that moves
-    the same end twice, by the middle of the bracket's magnitudes. Failing that, it is the bracket's low end.
+    ``slope`` is that at t = 0, ``end`` that at t = 1. By convexity F falls by low · |slope(low)| or more up to
+    a point where the slope is negative, and from there to t it rises by (t − low) · slope(t) at most. The
+    root of the slope is bracketed by doubling, then narrowed by false position; where that moves the same end
+    twice, by the middle of the bracket's magnitudes. Failing that, it is the bracket's low end.
     """
     low, low_slope, high, high_slope = 0.0, slope, np.inf, np.nan
     step, moved, new = 1.0, 0, end

@@ -60,6 +60,9 @@ void hessian_pass(const Matrix& X, const double* centre, const Matrix& probs, co
     pass.write_gradient(direction.columns, product);
 }
 
+// A step ahead fetches four lines of cache.
+constexpr ptrdiff_t kEntriesAStep = 32;
+
 double column_spread(const Matrix& X, const double* centre, const double* sample_weight, const double* unit,
                      double* spread) {
     Tile<double> tile(X, centre, false);
@@ -71,8 +74,10 @@ double column_spread(const Matrix& X, const double* centre, const double* sample
     for (ptrdiff_t first = 0; first < X.rows; first += tile.height()) {
         const ptrdiff_t count = minimum(tile.height(), X.rows - first);
         tile.read(first, count);
+        Ahead ahead = tile.ahead(first, count * ((stride + kEntriesAStep - 1) / kEntriesAStep));
         for (ptrdiff_t r = 0; r < count; ++r) {
             const double weight = sample_weight[first + r];
+            for (ptrdiff_t k = 0; k < stride; k += kEntriesAStep) ahead.step();
             if (!(weight > 0)) continue;
             Doubles square = broadcast<Doubles>(0.0);
             for (ptrdiff_t k = 0; k < stride; k += kLanes<double>) {
