@@ -25,7 +25,6 @@ __all__ = ["BlockColumns"]
 Matrix = NDArray[Any]
 
 COLUMNS_TOGETHER = 512  # at least, unless the matrix is smaller
-PRODUCT_TOGETHER = 1 << 19  # entries that are worth waking a thread for
 ROWS_TOGETHER = 256  # their sums stay in the second-level cache
 
 
@@ -105,14 +104,20 @@ class BlockColumns:
 
         do_all(less_earlier, row_tiles(len(column), ROWS_TOGETHER))
         # the transpose is in LAPACK's order, and its upper triangle the lower one of the block
-        upper, failed = get_lapack_funcs("potrf", (column,))(column[:size].T, lower=False, clean=False)
+        potrf, trtri = get_lapack_funcs(("potrf", "trtri"), (column,))
+        upper, failed = potrf(column[:size].T, lower=False, clean=True)
         if failed:
             return False
         column[:size], below = upper.T, column[size:]
         trsm = get_blas_funcs("trsm", (column,))
+        # an inverse takes longer than a few rows, and many rows less with it
+        inverse = trtri(upper, lower=False)[0] if len(below) > size else None
 
         def divide(rows: slice) -> None:
-            below[rows] = trsm(1.0, upper, below[rows].T, lower=False, trans_a=True).T
+            if inverse is None:
+                below[rows] = trsm(1.0, upper, below[rows].T, lower=False, trans_a=True).T
+            else:
+                below[rows] = below[rows] @ inverse
 
         do_all(divide, row_tiles(len(below), ROWS_TOGETHER))
         return True
@@ -123,18 +128,9 @@ class BlockColumns:
         for column in self.columns:
             mine, rest = np.split(x[len(x) - len(column) :], [column.shape[1]])
             mine[:] = trsv(column[: len(mine)].T, mine, lower=False, trans=True)
-            subtract_product(rest, column[len(mine) :], mine)
+            rest -= column[len(mine) :] @ mine
         for column in reversed(self.columns):
             mine, rest = np.split(x[len(x) - len(column) :], [column.shape[1]])
-            subtract_product(mine, column[len(mine) :].T, rest)
+            mine -= rest @ column[len(mine) :]
             mine[:] = trsv(column[: len(mine)].T, mine, lower=False)
         return x
-
-
-def subtract_product(y: Matrix, A: Matrix, x: Matrix) -> None:
-    """Subtract A x from y, by threads where A is large."""
-
-    def subtract(rows: slice) -> None:
-        y[rows] -= A[rows] @ x
-
-    do_all(subtract, row_tiles(len(y), max(PRODUCT_TOGETHER // max(len(x), 1), 1)))

@@ -53,8 +53,8 @@ def improves(here: Evaluation, there: Evaluation, direction: Vector) -> bool:
 def flat_point(ray: Ray, slope: float, end: float, flatness: float) -> float | None:
     """Return a t where F is lower for certain and the slope ``flatness`` times what it was, at most.
 
-    ``slope`` is that at t = 0, ``end`` that at t = 1. By convexity F falls by low · |slope(low)| or more up to
-    a point where the slope is negative, and from there to t it rises by (t − low) · slope(t) at most. The
+    ``slope`` is that at t = 0, ``end`` that at t = 1. By convexity F falls by low · |slope(low)|, or more, to
+    where the slope is negative, and from there to t it rises by (t − low) · slope(t) at most. The
     root of the slope is bracketed by doubling, then narrowed by false position; where that moves the same end
     twice, by the middle of the bracket's magnitudes. Failing that, it is the bracket's low end.
     """
