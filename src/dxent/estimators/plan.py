@@ -16,10 +16,9 @@ FIRST_STEPS = 100  # of a solver that another one follows
 FEW_STEPS = 30  # of L-BFGS, where an exact Hessian would finish
 FEWER_STEPS = 20  # of L-BFGS, where its vectors are as large as the data
 MOVES = 4000.0  # multiplications, of large matrices, in the time of a step of L-BFGS for each parameter
-NEWTON_PASSES = 6  # up to here, in passes for an exact Hessian, "auto" forms it at each step
+NEWTON_PASSES = 9  # up to here, in passes for an exact Hessian, "auto" forms it at each step
 WEAK = 1e-3  # of the curvature at the start: with less penalty it is often another one at the optimum; then
-WEAK_NEWTON_PASSES = 9  # up to here "auto" forms a Hessian at each step at once, and
-AFRESH_NEWTON_PASSES = 20  # up to here once L-BFGS has not got there soon
+AFRESH_NEWTON_PASSES = 20  # up to here, too, once L-BFGS has not got there soon
 PROOF_PASSES = 300  # up to here any solver's result is finished, and proved, with one,
 PROOF_PARAMETERS = 3000  # if it has no more rows than this
 
@@ -49,9 +48,9 @@ def plan(objective: Objective, name: str, most: int) -> list[Stage]:
 def automatic(objective: Objective, most: int) -> list[Stage]:
     """Return what does best, as measured, on problems of this size."""
     passes, strengths = newton_passes(objective), objective.penalty.strengths
-    weak = 2 * np.count_nonzero(strengths < WEAK) > len(strengths)
-    if passes <= (WEAK_NEWTON_PASSES if weak else NEWTON_PASSES):
+    if passes <= NEWTON_PASSES:
         return [Stage("newton", most)]
+    weak = 2 * np.count_nonzero(strengths < WEAK) > len(strengths)
     if weak and passes <= AFRESH_NEWTON_PASSES:
         # from where L-BFGS has got to Newton takes half as many steps again
         return [Stage("lbfgs", FEW_STEPS), Stage("newton", most, afresh=True)]
