@@ -335,3 +335,16 @@ def test_a_prepared_sparse_matrix_is_transposed_once():
     assert sparse.columns_of(design) is sparse.columns_of(design)
     np.testing.assert_array_equal(sparse.columns_of(design).toarray(), X.toarray().T)
     assert not hasattr(X, "columns")
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_the_largest_magnitude_is_found_in_any_tile(monkeypatch, order):
+    monkeypatch.setattr(dispatch, "ENTRIES_A_TILE", 8)
+    X = np.asarray(np.random.default_rng(0).uniform(-1, 1, (50, 3)), order=order)
+    assert dispatch.largest_magnitude(X) == np.abs(X).max()
+    for value, expected in ((-7.0, 7.0), (8.0, 8.0), (-np.inf, np.inf), (np.nan, np.nan)):
+        X[31, 1] = value
+        np.testing.assert_equal(dispatch.largest_magnitude(X), expected)
+    np.testing.assert_equal(dispatch.largest_magnitude(X.ravel()), np.nan)
+    assert dispatch.largest_magnitude(np.zeros((0, 3))) == dispatch.largest_magnitude(np.zeros((3, 0))) == 0
+    assert dispatch.largest_magnitude(np.full((3, 3), 200, np.uint8)) == 200

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dxent.data.table import LARGEST_MAGNITUDE
+from dxent.kernels import dispatch
 
 __all__ = [
     "check_class_weights",
@@ -55,8 +56,7 @@ def check_columns(X: Any) -> None:
 def check_entries(X: Any, names: NDArray[np.object_] | None) -> None:
     """Check a design matrix for NaN, infinity and numbers whose squares would overflow; name the first."""
     entries = X.data if hasattr(X, "indptr") else X
-    # a NaN anywhere makes both NaN, and the comparison false
-    if entries.size == 0 or max(-float(entries.min()), float(entries.max())) <= LARGEST_MAGNITUDE:
+    if dispatch.largest_magnitude(entries) <= LARGEST_MAGNITUDE:  # false for NaN
         return
     bad = ~np.isfinite(entries)
     missing = bool(bad.any())

@@ -17,8 +17,9 @@ from dxent.kernels import narrow, reference
 from dxent.kernels.choice import Design, arithmetic, chosen, dense, logit_tiles, reads_once
 from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
-from dxent.kernels.threads import do_all, single_threaded_blas, sum_in_order, thread_count
+from dxent.kernels.threads import do_all, in_order, single_threaded_blas, sum_in_order, thread_count
 from dxent.kernels.tiles import (
+    ENTRIES_A_TILE,
     column_tiles,
     first_row,
     gram_tiles,
@@ -33,6 +34,7 @@ __all__ = [
     "cross_entropy",
     "draw_pairs",
     "hessian_pass",
+    "largest_magnitude",
     "logits",
     "loss_pass",
     "loss_slope",
@@ -215,6 +217,19 @@ def column_moments(X: Design, sample_weight: Doubles) -> tuple[Doubles, Doubles,
     span = np.maximum(largest.max(axis=0), SHORTEST_SPAN)
     off, squares = sum_in_order(partial(spread, mean, 1 / span), numbered)[0]
     return mean, np.maximum(squares - off**2, 0.0), span, float(longest.max())
+
+
+def largest_magnitude(entries: Floats) -> float:
+    """Return max |x| of an array, NaN if there is one in it, 0 if it is empty."""
+    lines = entries.T if entries.flags.f_contiguous else entries
+
+    def largest(tile: slice) -> float:
+        part = lines[tile]
+        return float(np.maximum(-float(part.min(initial=0)), float(part.max(initial=0))))
+
+    length = max(entries.size // max(len(lines), 1), 1)
+    tiles = row_tiles(len(lines), max(ENTRIES_A_TILE // length, 1))
+    return float(np.max(list(in_order(largest, tiles))))
 
 
 def prepare(X: Design) -> Design:
