@@ -79,7 +79,7 @@ class Objective:
     def evaluate(self, point: Vector) -> Evaluation:
         """Value, gradient and Hessian at ``point``, by one pass in float64."""
         if not self.in_one_sweep:
-            return self.at_logits(point, self.logits(point))
+            return self.at_logits(point, *self.logits(point))
         coords = self.coordinates
         weights = coords.weights(point)
         losses, gradients, probs = zip(
@@ -91,10 +91,11 @@ class Objective:
         )
         return self.evaluation(point, sum(losses), reduce(np.add, gradients), ObjectiveHessian(self, probs))
 
-    def logits(self, point: Vector) -> tuple[Floats, ...]:
-        """Return the logits of each block's rows, which are linear in ``point``; half a pass."""
-        weights = self.coordinates.weights(point)
-        return tuple(dispatch.logits(block.X, self.coordinates.centre, weights) for block in self.rows.blocks)
+    def logits(self, *points: Vector) -> list[tuple[Floats, ...]]:
+        """Return, for each point, the logits of each block's rows, which are linear in it; half a pass."""
+        weights = np.concatenate([self.coordinates.weights(point) for point in points])
+        of_blocks = (dispatch.logits(block.X, self.coordinates.centre, weights) for block in self.rows.blocks)
+        return list(zip(*(np.split(Z, len(points), axis=1) for Z in of_blocks), strict=True))
 
     def at_logits(self, point: Vector, logits: tuple[Floats, ...]) -> Evaluation:
         """Value, gradient and Hessian at a point whose logits are known: the other half of a pass."""

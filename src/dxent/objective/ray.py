@@ -37,8 +37,9 @@ class Ray:
     def lines(self) -> list[tuple[Floats, Floats]]:
         """The lines z + t u along which the logits move: (z, u) for each block, both (rows, outputs)."""
         assert isinstance(self.here.hessian, ObjectiveHessian)
-        starts = self.here.hessian.logits or self.objective.logits(self.here.point)
-        return list(zip(starts, self.objective.logits(self.direction), strict=True))
+        if starts := self.here.hessian.logits:
+            return list(zip(starts, *self.objective.logits(self.direction), strict=True))
+        return list(zip(*self.objective.logits(self.here.point, self.direction), strict=True))
 
     @cached_property
     def penalty_slopes(self) -> tuple[float, float]:

@@ -25,22 +25,26 @@ ROWS_AT_A_TIME = 128
 
 @dataclass(frozen=True, eq=False)
 class Curvature:
-    """The probabilities of all rows and their variances s_i p_ik (1 − p_ik), both (samples, classes)."""
+    """How much each row bends the loss, from the probabilities (samples, classes) and the rows' weights s_i."""
 
     probs: Matrix
-    variances: Matrix
+    weights: Matrix
 
     @classmethod
     def of(cls, rows: Rows, probs: tuple[Matrix, ...]) -> Curvature:
         """Join the blocks' probabilities."""
         p = probs[0] if len(probs) == 1 else np.concatenate(probs)
-        weights = np.concatenate([block.sample_weight for block in rows.blocks])
-        return cls(p, weights[:, None] * p * (1 - p))
+        return cls(p, np.concatenate([block.sample_weight for block in rows.blocks]))
+
+    @cached_property
+    def variances(self) -> Matrix:
+        """s_i p_ik (1 − p_ik)."""
+        return self.weights[:, None] * self.probs * (1 - self.probs)
 
     @cached_property
     def sizes(self) -> Matrix:
-        """How much each row bends the loss: the trace Σ_k s_i p_ik (1 − p_ik)."""
-        return np.asarray(self.variances.sum(axis=1))
+        """The trace Σ_k s_i p_ik (1 − p_ik) of each row's curvature."""
+        return np.asarray(self.weights * np.einsum("ik,ik->i", self.probs, 1 - self.probs))
 
     def rows(self, wanted: int, rng: np.random.Generator) -> tuple[Matrix, Matrix]:
         """Return so many rows and their weights, or all rows if there are no more."""
