@@ -39,7 +39,7 @@ class Curvature:
     @cached_property
     def variances(self) -> Matrix:
         """s_i p_ik (1 − p_ik)."""
-        return self.weights[:, None] * self.probs * (1 - self.probs)
+        return np.asarray(self.weights[:, None] * self.probs * (1 - self.probs))
 
     @cached_property
     def sizes(self) -> Matrix:
