@@ -17,7 +17,7 @@ from dxent.kernels import narrow, reference
 from dxent.kernels.choice import Design, arithmetic, chosen, dense, logit_tiles, reads_once
 from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
-from dxent.kernels.threads import do_all, in_order, single_threaded_blas, sum_in_order, sum_of_numbers, thread_count
+from dxent.kernels.threads import do_all, in_order, single_threaded_blas, sum_in_order, thread_count
 from dxent.kernels.tiles import (
     ENTRIES_A_TILE,
     column_tiles,
@@ -131,22 +131,22 @@ def cross_entropy(Z: Floats, labels: Integers, sample_weight: Doubles) -> tuple[
     """`reference.weighted_cross_entropy`."""
     probs, residuals = np.empty((len(Z), max(Z.shape[1], 2)), Z.dtype), np.empty_like(Z)
 
-    def tile(rows: slice) -> float:
+    def tile(rows: slice) -> tuple[float]:
         parts = (native or reference).weighted_cross_entropy(Z[rows], labels[rows], sample_weight[rows])
         loss, probs[rows], residuals[rows] = parts
-        return float(loss)
+        return (loss,)
 
-    return sum_of_numbers(tile, column_tiles(*Z.T.shape)), probs, residuals
+    return float(sum_in_order(tile, column_tiles(*Z.T.shape))[0]), probs, residuals
 
 
 def loss_slope(Z: Floats, U: Floats, step: float, labels: Integers, sample_weight: Doubles) -> float:
     """`reference.weighted_loss_slope`."""
 
-    def tile(rows: slice) -> float:
+    def tile(rows: slice) -> tuple[float]:
         parts = Z[rows], U[rows], step, labels[rows], sample_weight[rows]
-        return float((native or reference).weighted_loss_slope(*parts))
+        return ((native or reference).weighted_loss_slope(*parts),)
 
-    return sum_of_numbers(tile, column_tiles(*Z.T.shape))
+    return float(sum_in_order(tile, column_tiles(*Z.T.shape))[0])
 
 
 def weighted_softmax_jacobian(probs: Floats, U: Floats, sample_weight: Doubles) -> Floats:

@@ -19,7 +19,6 @@ __all__ = [
     "processors",
     "single_threaded_blas",
     "sum_in_order",
-    "sum_of_numbers",
     "thread_count",
 ]
 
@@ -136,17 +135,6 @@ def sum_in_order(work: Callable[[Item], tuple[Any, ...]], items: Sequence[Item])
         for i, term in enumerate(result):
             total[i] += term
     return total
-
-
-def sum_of_numbers(work: Callable[[Item], float], items: Sequence[Item]) -> float:
-    """Return the sum of the numbers ``work(item)``, in the items' order; they all wait until the last is there."""
-    numbers = [0.0] * len(items)
-
-    def put(numbered: tuple[int, Item]) -> None:
-        numbers[numbered[0]] = work(numbered[1])
-
-    do_all(put, enumerate(items))
-    return sum(numbers)
 
 
 def processors() -> int:

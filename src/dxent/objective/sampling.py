@@ -25,7 +25,7 @@ ROWS_AT_A_TIME = 128
 
 @dataclass(frozen=True, eq=False)
 class Curvature:
-    """How much each row bends the loss, from the probabilities (samples, classes) and the rows' weights s_i."""
+    """How much each row bends the loss, from its probabilities (samples, classes) and weight s_i."""
 
     probs: Matrix
     weights: Matrix
