@@ -147,6 +147,17 @@ def test_the_terms_have_the_right_expectation(here, monkeypatch):
     assert np.abs(total - H).max() < 0.1 * np.abs(H).max()
 
 
+def test_where_every_row_is_saturated_the_penalty_is_left(here, classes):
+    objective = here.hessian.objective
+    labels = np.concatenate([block.labels for block in objective.rows.blocks])
+    bend = Curvature(np.eye(classes)[labels], np.full(len(labels), 1 / len(labels)))
+    M = PairPreconditioner.of(objective, bend, np.arange(objective.coordinates.shape[1]), cost=1.0)
+    vector = np.random.default_rng(0).normal(size=objective.coordinates.shape)
+    penalised = objective.penalty.strengths > 0
+    found = M.apply(vector.ravel()).reshape(vector.shape)[:, penalised]
+    np.testing.assert_allclose(found, (vector / objective.penalty.strengths.clip(1e-300))[:, penalised], rtol=1e-4)
+
+
 def test_rows_are_drawn_in_order_and_by_their_curvature():
     probs = np.array([[0.5, 0.5], [1.0, 0.0], [0.9, 0.1], [0.5, 0.5]])
     bend = Curvature(probs, np.ones(len(probs)))

@@ -20,7 +20,6 @@ from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import do_all, in_order, single_threaded_blas, sum_in_order, thread_count
 from dxent.kernels.tiles import (
     ENTRIES_A_TILE,
-    column_tiles,
     first_row,
     gram_tiles,
     has_few_products,
@@ -31,13 +30,10 @@ from dxent.kernels.tiles import (
 
 __all__ = [
     "column_moments",
-    "cross_entropy",
-    "draw_pairs",
     "hessian_pass",
     "largest_magnitude",
     "logits",
     "loss_pass",
-    "loss_slope",
     "native",
     "prepare",
     "pullback",
@@ -46,7 +42,6 @@ __all__ = [
     "single_threaded_blas",
     "softmax_gram",
     "square_pullback",
-    "weighted_softmax_jacobian",
 ]
 
 
@@ -127,34 +122,6 @@ def hessian_pass(
     return product
 
 
-def cross_entropy(Z: Floats, labels: Integers, sample_weight: Doubles) -> tuple[float, Floats, Floats]:
-    """`reference.weighted_cross_entropy`."""
-    probs, residuals = np.empty((len(Z), max(Z.shape[1], 2)), Z.dtype), np.empty_like(Z)
-
-    def tile(rows: slice) -> tuple[float]:
-        parts = (native or reference).weighted_cross_entropy(Z[rows], labels[rows], sample_weight[rows])
-        loss, probs[rows], residuals[rows] = parts
-        return (loss,)
-
-    return float(sum_in_order(tile, column_tiles(*Z.T.shape))[0]), probs, residuals
-
-
-def loss_slope(Z: Floats, U: Floats, step: float, labels: Integers, sample_weight: Doubles) -> float:
-    """`reference.weighted_loss_slope`."""
-
-    def tile(rows: slice) -> tuple[float]:
-        parts = Z[rows], U[rows], step, labels[rows], sample_weight[rows]
-        return ((native or reference).weighted_loss_slope(*parts),)
-
-    return float(sum_in_order(tile, column_tiles(*Z.T.shape))[0])
-
-
-def weighted_softmax_jacobian(probs: Floats, U: Floats, sample_weight: Doubles) -> Floats:
-    """`reference.weighted_softmax_jacobian`, in this thread: of a tile's rows."""
-    result: Floats = (native or reference).weighted_softmax_jacobian(probs, U, sample_weight)
-    return result
-
-
 def softmax_gram(
     X: Design, centre: Doubles | None, probs: Floats, sample_weight: Doubles, with_bias: bool
 ) -> Doubles:
@@ -184,12 +151,6 @@ def softmax_gram(
     for pairs in row_tiles(len(s), max(GRAM_ENTRIES // max(width, 1) ** 2, 1)):
         reference.place_blocks(H, blocks(pairs), s[pairs], t[pairs])
     return H.reshape(free * width, free * width)
-
-
-def draw_pairs(probs: Floats, rows: Integers, chances: Doubles) -> Integers:
-    """`reference.draw_pairs`."""
-    pairs: Integers = (native or reference).draw_pairs(probs, rows, chances)
-    return pairs
 
 
 def column_moments(X: Design, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles, float]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy.linalg import blas, lapack
 
-from dxent.kernels import dispatch
+from dxent.kernels import dispatch, given_logits
 from dxent.kernels.threads import in_order, sum_in_order
 from dxent.kernels.tiles import column_tiles
 from dxent.operators.base import Structure, SymmetricOperator
@@ -86,8 +86,7 @@ class ObjectiveHessian(SymmetricOperator):
     """Σ_i s_i (diag p_i − p_i p_iᵀ) ⊗ x̃_i x̃_iᵀ + the penalty's curvature, as a map of flat θ.
 
     ``probs`` holds one (rows, classes) array a block. Applying it reads the data once; `to_dense` forms the
-    Gram matrix; `factor` keeps the
-    Cholesky factor of that.
+    Gram matrix; `factor` keeps the Cholesky factor of that.
     """
 
     objective: Objective
@@ -195,7 +194,7 @@ def pushed(probs: Matrix, sample_weight: Matrix, v: Matrix) -> tuple[Matrix, flo
 
     def of_tile(rows: slice) -> tuple[Matrix, float]:
         p, roots = probs[rows], np.sqrt(sample_weight[rows])
-        change = dispatch.weighted_softmax_jacobian(p, np.broadcast_to(v, (len(p), len(v))), roots)
+        change = given_logits.weighted_softmax_jacobian(p, np.broadcast_to(v, (len(p), len(v))), roots)
         return roots @ change, float(np.vdot(change, change))
 
     mean, square = sum_in_order(of_tile, column_tiles(*probs.T.shape))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dxent.data.blocks import Rows
 from dxent.evaluation import Evaluation, Preconditioner
-from dxent.kernels import dispatch
+from dxent.kernels import dispatch, given_logits
 from dxent.kernels.reference import Doubles, Floats
 from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.penalties import L2
@@ -101,7 +101,7 @@ class Objective:
         """Value, gradient and Hessian at a point whose logits are known: the other half of a pass."""
         coords, loss, probs, gradients = self.coordinates, 0.0, [], []
         for block, Z in zip(self.rows.blocks, logits, strict=True):
-            part, P, residuals = dispatch.cross_entropy(Z, block.labels, block.sample_weight)
+            part, P, residuals = given_logits.cross_entropy(Z, block.labels, block.sample_weight)
             loss += part
             probs.append(P)
             gradients.append(dispatch.pullback(block.X, coords.centre, residuals, coords.intercept))

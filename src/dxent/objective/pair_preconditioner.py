@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from dxent.kernels import dispatch
+from dxent.kernels import given_logits
 from dxent.kernels.threads import in_order
 from dxent.kernels.tiles import row_tiles
 from dxent.objective.block_cholesky import BlockColumns
@@ -88,16 +88,16 @@ def sampled_hessian(
         penalty.add_to(blocks, classes[first:, first : first + blocks.shape[2]])
     rng = np.random.default_rng(objective.seed)
     drawn, weights = curvature.draw(TERMS_PER_PARAMETER * hessian.order, rng)
-    terms = Terms.of(
-        drawn, weights, *dispatch.draw_pairs(curvature.probs, drawn, rng.random((2, len(drawn))))
-    )
+    pairs = given_logits.draw_pairs(curvature.probs, drawn, rng.random((2, len(drawn))))
+    terms = Terms.of(drawn, weights, *pairs)
 
     def grams(some: slice) -> tuple[slice, Matrix]:
         return some, pair_grams(objective, terms.take(some), active, hessian.dtype)
 
     # as many pairs at a time as make their matrices worth a thread's while
     together = max(ENTRIES_TOGETHER // len(active) ** 2, 1)
-    for some, parts in in_order(grams, row_tiles(len(terms.smaller), together)):
+    tiles = row_tiles(len(terms.smaller), together) if len(terms.rows) else []
+    for some, parts in in_order(grams, tiles):
         hessian.add_pairs(terms.smaller[some] - 1, terms.larger[some] - 1, parts)
     return hessian
 

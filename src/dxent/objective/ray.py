@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dxent.evaluation import Evaluation
-from dxent.kernels import dispatch
+from dxent.kernels import given_logits
 from dxent.kernels.reference import Floats
 from dxent.objective.hessian import ObjectiveHessian
 
@@ -52,14 +52,11 @@ class Ray:
     def slope(self, step: float) -> float:
         """Return dF(θ + t d)/dt at t = ``step``."""
         linear, quadratic = self.penalty_slopes
-        return (
-            linear
-            + step * quadratic
-            + sum(
-                dispatch.loss_slope(*line, step, block.labels, block.sample_weight)
-                for block, line in zip(self.objective.rows.blocks, self.lines, strict=True)
-            )
+        losses = (
+            given_logits.loss_slope(*line, step, block.labels, block.sample_weight)
+            for block, line in zip(self.objective.rows.blocks, self.lines, strict=True)
         )
+        return linear + step * quadratic + sum(losses)
 
     def evaluate(self, step: float) -> Evaluation:
         """Value, gradient and Hessian at θ + t d, t = ``step``."""
