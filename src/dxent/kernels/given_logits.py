@@ -1,6 +1,6 @@
 """What follows from logits, or from probabilities, without a look at the design matrix.
 
-Signatures, formulas and conventions are those of `dxent.kernels.reference`; tiles and sums are as in `dispatch`.
+Signatures, formulas and conventions are those of `dxent.kernels.reference`; tiles are added as in `dispatch`.
 """
 
 from __future__ import annotations

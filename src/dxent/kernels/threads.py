@@ -25,6 +25,9 @@ __all__ = [
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+MOST_AT_ONCE = 16
+"""Results that may wait together."""
+
 
 class _Hold:
     """BLAS held at one thread while anyone asks for it, and how many threads were allowed before.
@@ -81,11 +84,15 @@ def single_threaded_blas() -> Iterator[None]:
 def in_order(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
     """Yield ``work(item)`` for each item, in the items' order, however many threads compute them.
 
-    Few results wait at any time: each may be as large as a gradient.
+    Few results wait at any time: each may be as large as a gradient. Few in all wait for the last of them, so
+    that a thread is woken but once.
     """
     threads = min(thread_count(), len(items)) if len(items) > 1 else 1
     if threads == 1:
         yield from map(work, items)
+        return
+    if len(items) <= MOST_AT_ONCE:
+        yield from all_at_once(work, items)
         return
     pool, waiting = _pool(threads), deque[Future[Result]]()
     for item in items:
@@ -94,6 +101,17 @@ def in_order(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
+
+
+def all_at_once(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """Return ``work(item)`` for each item, in their order."""
+    results: dict[int, Result] = {}
+
+    def put(numbered: tuple[int, Item]) -> None:
+        results[numbered[0]] = work(numbered[1])
+
+    do_all(put, enumerate(items))
+    return [results[number] for number in range(len(items))]
 
 
 def do_all(work: Callable[[Item], object], items: Iterable[Item]) -> None:

@@ -30,6 +30,9 @@ ENTRIES_A_TILE = 1 << 19
 WORK_A_TILE = 1 << 23
 """Multiplications of a dense pass in about two thirds of that."""
 
+WORK_OF_TWO = 3 << 20
+"""Enough for two threads."""
+
 EXPONENTIAL = 40
 """An exponential, and what goes with it, takes as long as so many of them; to read a number, as four."""
 
@@ -70,9 +73,10 @@ def pass_tiles(X: Any, outputs: int) -> list[slice]:
     samples, features = X.shape
     if is_sparse(X):
         return [slice(0, samples)]
-    work = outputs * (features + EXPONENTIAL) + 4 * features
+    work = samples * (outputs * (features + EXPONENTIAL) + 4 * features)
+    tiles = max(work // WORK_A_TILE, int(work >= WORK_OF_TWO))
     # reading a tile should outweigh adding up what it returns
-    return even_tiles(samples, min(samples * work // WORK_A_TILE, samples // (4 * outputs)))
+    return even_tiles(samples, min(tiles, samples // (4 * outputs)))
 
 
 def column_tiles(rows: int, columns: int) -> list[slice]:
