@@ -32,6 +32,7 @@ __all__ = ["PairPreconditioner", "pair_work"]
 Matrix = NDArray[Any]
 
 TERMS_PER_PARAMETER = 12
+A_TERM = 60_000  # multiplications, of large matrices, in the time that drawing one and gathering its row take
 ENTRIES_TOGETHER = 1 << 18  # of the matrices that a thread forms before they are added up
 HEIGHTS = 8, 64  # of the stacks of rows that are multiplied with themselves
 
@@ -103,9 +104,9 @@ def sampled_hessian(
 
 
 def pair_work(free: int, active: int) -> float:
-    """Multiplications to form and factorise the matrix, in units of single precision."""
+    """Multiplications to draw the terms, and to form and factorise the matrix, in units of single precision."""
     order = free * active
-    return float((TERMS_PER_PARAMETER * order * active**2 + order**3) / 3)
+    return float(TERMS_PER_PARAMETER * order * (active**2 / 3 + A_TERM) + order**3 / 3)
 
 
 def precision(objective: Objective) -> type[np.floating[Any]]:
