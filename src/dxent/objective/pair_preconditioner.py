@@ -104,7 +104,7 @@ def sampled_hessian(
 
 
 def pair_work(free: int, active: int) -> float:
-    """Multiplications to draw the terms, and to form and factorise the matrix, in units of single precision."""
+    """Multiplications to draw the terms, form the matrix and factorise it, in units of single precision."""
     order = free * active
     return float(TERMS_PER_PARAMETER * order * (active**2 / 3 + A_TERM) + order**3 / 3)
 
