@@ -37,8 +37,8 @@ inline void read_square_rows(const Source* rows, ptrdiff_t row_stride, ptrdiff_t
 template <class Source>
 void read_class_major(const Source* entries, const Matrix& M, ptrdiff_t first, ptrdiff_t count, ClassMajor to) {
     ptrdiff_t r = 0;
-    if (M.column_stride == 1 && M.columns >= kFewestInSquares)
-        // a vector may reach beyond its row, but not beyond the matrix
+    if (M.column_stride == 1 && M.row_stride >= M.columns && M.columns >= kFewestInSquares)
+        // a vector may reach beyond its row, into those that follow it, but not beyond the matrix
         for (; r + kWidth <= count && first + r + 2 * kWidth <= M.rows; r += kWidth)
             read_square_rows(entries + (first + r) * M.row_stride, M.row_stride, M.columns, to, r);
     for (; r < count; ++r)
