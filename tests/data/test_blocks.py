@@ -22,7 +22,7 @@ def test_weights_become_shares_that_sum_to_one(store):
     (block,) = rows.blocks
     np.testing.assert_allclose(block.sample_weight, WEIGHTS / 12, rtol=1e-15)
     assert (rows.total_weight, rows.samples, rows.features) == (12.0, 8, 3)
-    np.testing.assert_allclose(rows.class_shares(), [8 / 12, 4 / 12, 0], rtol=1e-15)
+    np.testing.assert_allclose(rows.class_shares, [8 / 12, 4 / 12, 0], rtol=1e-15)
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e300, 2.0**-1074 * 4])
@@ -36,7 +36,7 @@ def test_shares_of_classes_add_up_over_blocks():
     shares = WEIGHTS / 12
     parts = tuple(Block(X[s], LABELS[s], shares[s]) for s in (slice(0, 3), slice(3, 8)))
     rows = Rows(parts, 4, 12.0)
-    np.testing.assert_allclose(rows.class_shares(), [8 / 12, 4 / 12, 0, 0], rtol=1e-15)
+    np.testing.assert_allclose(rows.class_shares, [8 / 12, 4 / 12, 0, 0], rtol=1e-15)
     assert rows.samples == 8
 
 

@@ -64,7 +64,7 @@ def test_conjugate_changes_the_coordinates_of_a_gram(coords, classes):
 
 def test_scales_are_powers_of_two_near_the_curvature(coords):
     rows = draw(1, classes=outputs(coords) + (coords.basis is None)).rows()
-    columns, shares = moments(rows), rows.class_shares()
+    columns, shares = moments(rows), rows.class_shares
     second = columns.variance + (0 if coords.intercept else columns.mean**2)
     ratio = coords.scale**2 / (second * np.mean(shares * (1 - shares)) + 0.1)
     assert ((ratio >= 0.5 - 1e-12) & (ratio <= 2 + 1e-12)).all()

@@ -74,12 +74,9 @@ class Rows:
         """Number of rows."""
         return sum(len(block.labels) for block in self.blocks)
 
-    def class_shares(self) -> NDArray[np.float64]:
-        """Return each class's share of the weight, shape (classes,)."""
-        return self._shares
-
     @cached_property
-    def _shares(self) -> NDArray[np.float64]:
+    def class_shares(self) -> NDArray[np.float64]:
+        """Each class's share of the weight, shape (classes,)."""
         shares = np.zeros(self.classes)
         for block in self.blocks:
             shares += np.bincount(block.labels, weights=block.sample_weight, minlength=self.classes)

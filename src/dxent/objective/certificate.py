@@ -156,7 +156,7 @@ def intercept_step(objective: Objective, here: Evaluation) -> Step:
     slopes = here.gradient.reshape(coords.shape)[:, -1]
     missing = np.append(slopes, -slopes) if coords.basis is None else -coords.basis @ slopes
     # Σ s |p − y| of a class is at most what it weighs, as observed and as predicted
-    wrong = np.clip(2 * objective.rows.class_shares() - missing, 0.0, math.sqrt(here.value))
+    wrong = np.clip(2 * objective.rows.class_shares - missing, 0.0, math.sqrt(here.value))
     others = np.arange(len(curvature)) != curvature.diagonal().argmax()
     factor = Factor.of(curvature[np.ix_(others, others)])
     doubt = factor_doubt(objective, factor)

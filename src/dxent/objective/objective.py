@@ -138,6 +138,6 @@ class Objective:
         coords = self.coordinates
         theta = np.zeros(coords.shape)
         if coords.intercept:
-            logs = np.log(self.rows.class_shares())
+            logs = np.log(self.rows.class_shares)
             theta[:, -1] = logs[1] - logs[0] if coords.basis is None else coords.basis.T @ logs
         return theta.ravel()

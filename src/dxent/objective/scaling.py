@@ -172,7 +172,7 @@ def coordinates(rows: Rows, columns: Moments, strength: float, intercept: bool) 
 
     s_j² ≈ var_j·p̄ + λ, where p̄ = mean p(1 − p) at the class shares: the curvature of column j at the start.
     """
-    shares = rows.class_shares()
+    shares = rows.class_shares
     spread = float(np.mean(shares * (1 - shares)))
     size = np.hypot(np.sqrt(spread * columns.square(intercept)), np.sqrt(strength))
     size[size == 0.0] = 1.0
