@@ -13,7 +13,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from dxent.kernels import narrow, reference
+from dxent.kernels import given_logits, narrow, reference
 from dxent.kernels.choice import Design, arithmetic, chosen, dense, logit_tiles, reads_once
 from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
@@ -95,6 +95,10 @@ def loss_pass(
 ) -> tuple[float, Doubles, Floats]:
     """`reference.loss_pass`."""
     outputs = len(weights)
+    if not reads_once(X, outputs):
+        Z = logits(X, centre, weights)
+        loss, probs, residuals = given_logits.cross_entropy(Z, labels, sample_weight)
+        return loss, pullback(X, centre, residuals, weights.shape[1] > X.shape[1]), probs
     kernels, tiles, part = chosen(X, outputs)
     probs = np.empty((X.shape[0], max(outputs, 2)), weights.dtype)
 

@@ -13,13 +13,14 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dxent.kernels.compiled import native, readable
 from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import sum_in_order
 from dxent.kernels.tiles import product_tiles, row_tiles
 
-__all__ = ["column_spread", "hessian_pass", "loss_pass", "pair_grams", "rows_of"]
+__all__ = ["column_spread", "hessian_pass", "loss_pass", "pair_grams", "rows_of", "with_zeros"]
 
 CSR = Any
 
@@ -97,13 +98,23 @@ def column_spread(
 ) -> tuple[Doubles, float]:
     """`sparse.column_spread`, of rows in which each column is stored once at most."""
     sums, squares, weight, count, largest = native.sparse_column_spread(*X[:3], centre, sample_weight)
-    # exactly 0 for a full column: rounding here would be multiplied by the square of its offset
     full = count == np.count_nonzero(sample_weight > 0)
-    rest = np.where(full, 0.0, sample_weight.sum() - weight)
+    stored = np.stack([sums, squares, largest])
+    spread = with_zeros(stored, centre, sample_weight.sum() - weight, full)
+    return spread, float(np.linalg.norm(unit * spread[2]))
+
+
+def with_zeros(stored: Doubles, centre: Doubles, rest: Doubles, full: NDArray[np.bool_]) -> Doubles:
+    """Return Σ s δ, Σ s δ² and max |δ| of all rows from those over the ``stored`` entries of each column.
+
+    ``rest`` is the weight of a column's other rows, whose δ is −μ; ``full`` columns have none.
+    """
+    # exactly 0 for a full column: rounding here would be multiplied by the square of its offset
+    rest = np.where(full, 0.0, rest)
+    sums, squares, largest = stored
     largest = np.maximum(largest, np.where(full, 0.0, np.abs(centre)))
     with np.errstate(over="ignore"):
-        spread = np.stack([sums - rest * centre, squares + rest * centre**2, largest])
-    return spread, float(np.linalg.norm(unit * largest))
+        return np.stack([sums - rest * centre, squares + rest * centre**2, largest])
 
 
 def pair_grams(

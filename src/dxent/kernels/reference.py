@@ -12,6 +12,7 @@ The dtype of ``weights`` is the dtype of the arithmetic, whatever ``X`` is store
 are accumulated in float64. Logits that overflow give infinities and NaN, without warnings.
 """
 
+# Longer than other files: whoever writes a twin has all definitions side by side.
 from __future__ import annotations
 
 from typing import Any

@@ -15,15 +15,15 @@ import numpy as np
 
 from dxent.kernels import reference
 from dxent.kernels.compiled import native
+from dxent.kernels.narrow import with_zeros
 from dxent.kernels.reference import Doubles, Floats, Integers
-from dxent.kernels.threads import do_all, sum_in_order
+from dxent.kernels.threads import do_all
 from dxent.kernels.tiles import row_tiles, stored_tiles
 
 __all__ = [
     "column_spread",
     "hessian_pass",
     "logit_rows",
-    "loss_pass",
     "multiply",
     "pullback",
     "some_rows",
@@ -157,31 +157,6 @@ def pull(columns: CSR, centre: Doubles | None, residuals: Floats, with_bias: boo
     return gradient
 
 
-def loss_pass(
-    X: CSR,
-    centre: Doubles | None,
-    weights: Floats,
-    labels: Integers,
-    sample_weight: Doubles,
-    out: Floats | None = None,
-) -> tuple[float, Doubles, Floats]:
-    """Return Σ s_i ℓ_i, its gradient in the weights, and the probabilities (samples, classes), in ``out``."""
-    outputs = len(weights)
-    probs = np.empty((X.shape[0], max(outputs, 2)), weights.dtype) if out is None else out
-    residuals = np.empty((X.shape[0], outputs), weights.dtype)
-    cross_entropy = (native or reference).weighted_cross_entropy
-    with logit_rows(X, centre, weights) as logits_of:
-
-        def tile(rows: slice) -> tuple[float]:
-            loss, probs[rows], residuals[rows] = cross_entropy(
-                logits_of(rows), labels[rows], sample_weight[rows]
-            )
-            return (loss,)
-
-        (loss,) = sum_in_order(tile, stored_tiles(X, outputs))
-    return loss, pullback(X, centre, residuals, weights.shape[1] > X.shape[1]), probs
-
-
 def hessian_pass(
     X: CSR, centre: Doubles | None, probs: Floats, sample_weight: Doubles, direction: Floats
 ) -> Doubles:
@@ -220,18 +195,12 @@ def spread_of(columns: CSR, tile: slice, centre: Doubles, weight: Doubles) -> Do
         multiply(view, slice(0, few), weight[:, None], np.zeros(few), np.zeros(1), sums)
         return sums[:, 0]
 
-    deviation = values - np.repeat(centre, counts)
-    full = counts == len(weight)
-    # exactly 0 for a full column: rounding here would be multiplied by the square of its offset
-    rest = np.where(full, 0.0, weight.sum() - weighed(np.ones(len(deviation))))
-    largest = np.where(full, 0.0, np.abs(centre))
-    some = counts > 0
+    deviation, largest, some = values - np.repeat(centre, counts), np.zeros(few), counts > 0
     if some.any():
-        at_entries = np.maximum.reduceat(np.abs(deviation), starts[:-1][some])
-        largest[some] = np.maximum(largest[some], at_entries)
+        largest[some] = np.maximum.reduceat(np.abs(deviation), starts[:-1][some])
     with np.errstate(over="ignore"):
-        squares = weighed(np.square(deviation)) + rest * centre**2
-        return np.stack([weighed(deviation) - rest * centre, squares, largest])
+        found = np.stack([weighed(deviation), weighed(np.square(deviation)), largest])
+    return with_zeros(found, centre, weight.sum() - weighed(np.ones(len(deviation))), counts == len(weight))
 
 
 def counted_columns(X: CSR, sample_weight: Doubles) -> tuple[CSR, Doubles]:

@@ -13,11 +13,11 @@ from collections.abc import Callable
 import numpy as np
 
 from dxent.kernels.compiled import native, readable
-from dxent.kernels.reference import Doubles, Floats, Integers
-from dxent.kernels.threads import do_all, sum_in_order
+from dxent.kernels.reference import Doubles, Floats
+from dxent.kernels.threads import do_all
 from dxent.kernels.tiles import even_tiles, row_tiles
 
-__all__ = ["hessian_pass", "loss_pass", "pullback", "rows_swept", "rows_to_logits"]
+__all__ = ["hessian_pass", "pullback", "rows_swept", "rows_to_logits"]
 
 COLUMNS_A_TILE = 512
 
@@ -57,22 +57,6 @@ def pullback(X: Floats, centre: Doubles | None, residuals: Floats, with_bias: bo
 
     do_all(fill, row_tiles(features, COLUMNS_A_TILE))
     return gradient
-
-
-def loss_pass(
-    X: Floats, centre: Doubles | None, weights: Floats, labels: Integers, sample_weight: Doubles, out: Floats
-) -> tuple[float, Doubles, Floats]:
-    """`reference.loss_pass`."""
-    residuals = np.empty((len(X), len(weights)), weights.dtype)
-    logits_of = rows_to_logits(X, centre, weights)
-
-    def tile(rows: slice) -> tuple[float]:
-        parts = native.weighted_cross_entropy(logits_of(rows), labels[rows], sample_weight[rows])
-        loss, out[rows], residuals[rows] = parts
-        return (loss,)
-
-    (loss,) = sum_in_order(tile, rows_swept(X))
-    return loss, pullback(X, centre, residuals, weights.shape[1] > X.shape[1]), out
 
 
 def hessian_pass(
