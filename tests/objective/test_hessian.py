@@ -73,6 +73,12 @@ def test_the_curvature_of_the_classes_alone(data):
     each = np.einsum("ik,kl->ikl", probs, np.eye(data.classes)) - np.einsum("ik,il->ikl", probs, probs)
     mean = np.einsum("i,ikl->kl", shares, each)
     np.testing.assert_allclose(hessian.class_curvature, mean, rtol=1e-12, atol=1e-16)
+
+
+def test_a_step_of_the_intercepts_alone(data):
+    objective = objective_of(data)
+    hessian, _ = two_hessians(objective)
     v = np.random.default_rng(1).normal(size=data.classes)
-    apart = (each @ v - mean @ v)[:, 0 if data.classes > 2 else 1 :]  # one logit of two classes
-    assert hessian.scatter(v) == pytest.approx(np.sqrt(shares @ (apart**2).sum(axis=1)), rel=1e-8)
+    basis, theta = objective.coordinates.basis, np.zeros(objective.coordinates.shape)
+    theta[:, -1] = v[1] - v[0] if basis is None else basis.T @ v
+    np.testing.assert_allclose(hessian.along_intercepts(v), hessian.to_dense() @ theta.ravel(), atol=1e-13)

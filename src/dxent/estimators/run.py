@@ -12,7 +12,7 @@ from dxent.evaluation import Evaluation
 from dxent.objective.certificate import (
     Certificate,
     duality_bound,
-    duality_floor,
+    duality_estimate,
     self_concordance_bound,
 )
 from dxent.objective.hessian import ObjectiveHessian
@@ -74,13 +74,13 @@ class Run:
         return self.verdict[1]
 
     def bounds(self, here: Evaluation, enough: float) -> Iterator[Certificate]:
-        """Yield what each bound proves that may be below ``enough``: all exceed a term that costs little."""
+        """Yield what each bound proves that may be below ``enough``, by an estimate that costs little."""
         if self.anchor is not None:
             assert isinstance(self.anchor.hessian, ObjectiveHessian)
             decrement = np.sum(self.anchor.hessian.factor.half_solve(here.gradient) ** 2)
             if decrement / 2 <= enough:
                 yield self_concordance_bound(self.objective, self.anchor, here)
-        if duality_floor(self.objective, here) <= enough:
+        if duality_estimate(self.objective, here) <= enough:
             yield duality_bound(self.objective, here)
 
     def certificate(self, here: Evaluation) -> Certificate:

@@ -21,7 +21,7 @@ from dxent.evaluation import Evaluation
 from dxent.objective.hessian import Factor, ObjectiveHessian
 from dxent.objective.objective import UNIT_ROUNDOFF, Objective
 
-__all__ = ["Certificate", "duality_bound", "duality_floor", "self_concordance_bound"]
+__all__ = ["Certificate", "duality_bound", "duality_estimate", "self_concordance_bound"]
 
 Matrix = NDArray[np.float64]
 
@@ -91,26 +91,26 @@ def column_sizes(objective: Objective) -> Matrix:
     return np.append(size, 1.0) if coords.intercept else size
 
 
-def duality_floor(objective: Objective, here: Evaluation) -> float:
-    """Return what `duality_bound` is never below, from the gradient alone; infinite where that is no help."""
+def duality_estimate(objective: Objective, here: Evaluation) -> float:
+    """Return about what `duality_bound` will be, from the gradient alone; infinite where that is no help."""
     coords = objective.coordinates
     if not objective.strength > 0:
         return math.inf
     gradient = here.gradient.reshape(coords.shape)
     features = len(coords.scale)
-    shift = 2 / coords.pair_length * float(np.linalg.norm(gradient[:, features:]))  # if C is all it can be
-    return gap_by_duality(objective, gradient[:, :features], Step(shift, 0.0, 0.0))
+    length = 2 / coords.pair_length * float(np.linalg.norm(gradient[:, features:]))  # if C is all it can be
+    return gap_by_duality(objective, gradient[:, :features], Step(np.zeros(0), length, 0.0, 0.0))
 
 
 def duality_bound(objective: Objective, here: Evaluation) -> Certificate:
-    """Bound the gap by weak duality; needs λ > 0, and an intercept's gradient near zero to be of use.
+    """Bound the gap by weak duality; needs λ > 0.
 
         F − D(A) = ‖X̃ᵀS(A − Y) + λW‖² / 2λ + Σ s_i KL(a_i ‖ p_i)   for every A with Σ s_i (a_i − y_i) = 0
 
     A holds the probabilities P, moved just enough: a_i = p_i + C_i v with C_i = diag p_i − p_i p_iᵀ. The v
     that mends the totals is the Newton step of the classes' intercepts: C v = −∇_b F with C = Σ s_i C_i. Then
 
-        ‖X̃ᵀS(A − P)‖² ≤ Σ_j var(x_j) Σ s_i ‖C_i v − C v‖²        Σ s_i KL(a_i ‖ p_i) ≤ vᵀC v / 2 (1 − r)
+        X̃ᵀS(A − Y) + λW = ∇_W F + Σ s_i (C_i v) ⊗ x̃_i        Σ s_i KL(a_i ‖ p_i) ≤ vᵀC v / 2 (1 − r)
 
     where r = max |v_k − v_l|: a probability changes by the factor 1 + v_k − ⟨p_i, v⟩, and for t ≥ −r
     (1 + t) log(1 + t) − t ≤ t²/2 (1 − r). Without an intercept A = P needs no moving: the bound is ‖∇F‖²/2λ.
@@ -118,30 +118,31 @@ def duality_bound(objective: Objective, here: Evaluation) -> Certificate:
     coords, strength = objective.coordinates, objective.strength
     if not strength > 0:
         return Certificate.none()
-    rounding = sum_rounding(objective, here) + logit_rounding(objective, here) * column_sizes(objective)
-    slopes = np.abs(here.gradient.reshape(coords.shape)) + rounding
-    step = intercept_step(objective, here) if coords.intercept else Step(0.0, 0.0, 0.0)
-    gap = gap_by_duality(objective, slopes[:, : len(coords.scale)], step)
-    if not math.isfinite(gap):
+    step = intercept_step(objective, here) if coords.intercept else Step(np.zeros(0), 0.0, 0.0, 0.0)
+    if not step.range < 1:
         return Certificate.none()
+    assert isinstance(here.hessian, ObjectiveHessian)
+    gradient = here.gradient + here.hessian.along_intercepts(step.v) if coords.intercept else here.gradient
+    rounding = sum_rounding(objective, here) + logit_rounding(objective, here) * column_sizes(objective)
+    slopes = np.abs(gradient.reshape(coords.shape)) + rounding
+    gap = gap_by_duality(objective, slopes[:, : len(coords.scale)], step)
     return Certificate(gap, gap / here.value, math.sqrt(2 * gap / strength), math.inf, "duality")
 
 
 @dataclass(frozen=True)
 class Step:
-    """What is needed of the step v of the intercepts, of which each may be an upper bound."""
+    """The step v of the intercepts, and what is needed of it, of which each may be an upper bound."""
 
+    v: Matrix
     length: float  # √(vᵀC v)
     range: float  # max |v_k − v_l|
-    scatter: float  # √(Σ s_i ‖C_i v − C v‖²)
+    off: float  # how far rounding may have moved √(Σ s_i ‖C_i v‖²)
 
 
 def gap_by_duality(objective: Objective, slopes: Matrix, step: Step) -> float:
-    """Return the bound for a gradient of the coefficients."""
-    if not step.range < 1:
-        return math.inf
+    """Return the bound for the gradient of the coefficients where the intercepts' is zero."""
     norm = float(np.linalg.norm(slopes * objective.coordinates.scale))
-    norm += step.scatter * math.sqrt(objective.moments.variance.sum())
+    norm += step.off * math.sqrt(objective.moments.variance.sum())  # ‖X̃ᵀS U‖² ≤ Σ_j var(x_j) Σ s_i ‖u_i‖²
     return norm**2 / 2 / objective.strength + step.length**2 / 2 / (1 - step.range)
 
 
@@ -158,20 +159,21 @@ def intercept_step(objective: Objective, here: Evaluation) -> Step:
     # Σ s |p − y| of a class is at most what it weighs, as observed and as predicted
     wrong = np.clip(2 * objective.rows.class_shares - missing, 0.0, math.sqrt(here.value))
     others = np.arange(len(curvature)) != curvature.diagonal().argmax()
-    factor = Factor.of(curvature[np.ix_(others, others)])
+    factor, v = Factor.of(curvature[np.ix_(others, others)]), np.zeros(len(curvature))
     doubt = factor_doubt(objective, factor)
     if not doubt < 0.5:
-        return Step(math.inf, math.inf, math.inf)
+        return Step(v, math.inf, math.inf, math.inf)
     lost = summing(objective) * wrong[others] + 4 * UNIT_ROUNDOFF * np.abs(missing).max()
     lost /= 1 - doubt
-    v = np.zeros(len(curvature))
     v[others] = factor.solve(missing[others])
     off, logits = factor.solve(lost), logit_rounding(objective, here)
-    length = float(np.linalg.norm(factor.half_solve(lost))) + logits  # as in the bound by self-concordance
+    moved = float(np.linalg.norm(factor.half_solve(lost))) + logits  # as in the bound by self-concordance
+    length = float(np.linalg.norm(factor.half_solve(missing[others]))) / math.sqrt(1 - doubt) + moved
     return Step(
-        float(np.linalg.norm(factor.half_solve(missing[others]))) / math.sqrt(1 - doubt) + length,
+        v,
+        length,
         float(np.ptp(v)) + 2 * float(off.max()) + 2 * len(v) * logits,
-        here.hessian.scatter(v) + coords.pair_length / 2 * length,
+        coords.pair_length / 2 * (moved + summing(objective) * length),
     )
 
 

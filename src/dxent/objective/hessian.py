@@ -12,8 +12,8 @@ from numpy.typing import DTypeLike, NDArray
 from scipy.linalg import blas, lapack
 
 from dxent.kernels import dispatch, given_logits
-from dxent.kernels.threads import in_order, sum_in_order
-from dxent.kernels.tiles import column_tiles
+from dxent.kernels.threads import do_all, in_order, sum_in_order
+from dxent.kernels.tiles import column_tiles, gram_tiles
 from dxent.operators.base import Structure, SymmetricOperator
 from dxent.operators.inverse import solve
 
@@ -139,19 +139,20 @@ class ObjectiveHessian(SymmetricOperator):
         """C = Σ s_i C_i with C_i = diag p_i − p_i p_iᵀ (classes, classes): that of an intercept a class."""
         pairs = zip(self.probs, self.objective.rows.blocks, strict=True)
         total = reduce(np.add, (shared(probs, block.sample_weight) for probs, block in pairs))
-        curvature = np.zeros((total.shape[1],) * 2)
-        curvature[1:], curvature[0, 1:] = -total, -total[:, 0]
+        curvature = -total
         np.fill_diagonal(curvature, 0.0)
         np.fill_diagonal(curvature, -curvature.sum(axis=1))  # its rows sum to zero: nothing cancels
         return curvature
 
-    def scatter(self, v: Matrix) -> float:
-        """Return √(Σ s_i ‖C_i v − C v‖²); of two classes, for one of them."""
-        v = v if len(v) > 2 else v[1:] - v[:1]
-        pairs = zip(self.probs, self.objective.rows.blocks, strict=True)
-        means, squares = zip(*(pushed(probs, block.sample_weight, v) for probs, block in pairs), strict=True)
-        mean = reduce(np.add, means)
-        return math.sqrt(max(sum(squares) * (1 + 1e-9) - float(mean @ mean), 0.0))  # μ is rounded, too
+    def along_intercepts(self, v: Matrix) -> Matrix:
+        """Return H times a step of the classes' logits, the same for each row, as flat θ; half a pass."""
+        coords, v = self.objective.coordinates, v if len(v) > 2 else v[1:] - v[:1]
+        pairs = zip(self.objective.rows.blocks, self.probs, strict=True)
+        parts = (
+            dispatch.pullback(block.X, coords.centre, moved(probs, block.sample_weight, v), coords.intercept)
+            for block, probs in pairs
+        )
+        return coords.pull(reduce(np.add, parts))
 
     @cached_property
     def reach(self) -> float:
@@ -179,26 +180,26 @@ class ObjectiveHessian(SymmetricOperator):
 
 
 def shared(probs: Matrix, sample_weight: Matrix) -> Matrix:
-    """Return Σ s_i p_ik p_il for each class k but the first, and each l."""
+    """Return Σ s_i p_ik p_il for each pair of classes."""
 
     def of_tile(rows: slice) -> tuple[Matrix]:
-        p = probs[rows]
-        return ((p[:, 1:] * sample_weight[rows, None]).T @ p,)
+        p = probs[rows] * np.sqrt(sample_weight[rows])[:, None]
+        return (p.T @ p,)
 
-    total: Matrix = sum_in_order(of_tile, column_tiles(*probs.T.shape))[0]
+    total: Matrix = sum_in_order(of_tile, gram_tiles(*probs.shape))[0]
     return total
 
 
-def pushed(probs: Matrix, sample_weight: Matrix, v: Matrix) -> tuple[Matrix, float]:
-    """Return Σ s_i C_i v and Σ s_i ‖C_i v‖²."""
+def moved(probs: Matrix, sample_weight: Matrix, v: Matrix) -> Matrix:
+    """Return s_i C_i v for each row."""
+    result = np.empty((len(probs), len(v)))
 
-    def of_tile(rows: slice) -> tuple[Matrix, float]:
-        p, roots = probs[rows], np.sqrt(sample_weight[rows])
-        change = given_logits.weighted_softmax_jacobian(p, np.broadcast_to(v, (len(p), len(v))), roots)
-        return roots @ change, float(np.vdot(change, change))
+    def fill(rows: slice) -> None:
+        p, change = probs[rows], np.broadcast_to(v, (len(probs[rows]), len(v)))
+        result[rows] = given_logits.weighted_softmax_jacobian(p, change, sample_weight[rows])
 
-    mean, square = sum_in_order(of_tile, column_tiles(*probs.T.shape))
-    return mean, square
+    do_all(fill, column_tiles(*probs.T.shape))
+    return result
 
 
 def least_ratio(p: Matrix, q: Matrix, counted: NDArray[np.bool_]) -> float:
