@@ -35,7 +35,8 @@ counts are as they are, pixels are divided by 255. Peers are given more and more
 with a tolerance of next to nothing; their gap is the true one, measured against the optimum that is bracketed
 by the lowest objective of any fit and the highest bound that dxent proved. A time of dxent is that of a whole
 fit that *proves* the gap. A peer does not know its gap; its time is interpolated between two fits. A process
-fits the set once at the method's least effort before its fits count, unless that takes over three seconds.
+fits the set once at the method's least effort before its fits count, unless that takes over three seconds;
+between fits it rests for a tenth of a second.
 
 ≥ stands before a cap: the method was not there by then, or had stopped short of the gap by itself. A ratio to
 such a peer is at least the one given; where dxent was not there, but the peer was, it is at most that (≤).

@@ -21,6 +21,9 @@ from sets import prepared
 
 from objective import objective
 
+PAUSE = 0.1
+"""Seconds before a fit: BLAS's threads, after the objective of the last one, keep the cores busy for a while."""
+
 
 def main(name: str, method_name: str, C: str, directory: str = "") -> None:
     """Answer until the input ends."""
@@ -38,6 +41,7 @@ def main(name: str, method_name: str, C: str, directory: str = "") -> None:
 
 def measured(method: Method, X: Any, y: Any, C: float, limit: float, held: int) -> dict[str, Any]:
     """Fit once; return time, memory beyond what was held before all fits, and the objective reached."""
+    time.sleep(PAUSE)
     restart_peak()
     start, others = time.perf_counter(), cpu_of_others()
     try:
