@@ -22,7 +22,7 @@ from sets import prepared
 from objective import objective
 
 PAUSE = 0.1
-"""Seconds before a fit: BLAS's threads, after the objective of the last one, keep the cores busy for a while."""
+"""Seconds before a fit: BLAS's threads, after the objective of the last one, keep the cores busy a while."""
 
 
 def main(name: str, method_name: str, C: str, directory: str = "") -> None:
