@@ -8,10 +8,10 @@ import pytest
 from dxent.operators.elementary import Dense
 from dxent.solvers.lbfgs import lbfgs
 from dxent.solvers.newton import chord, newton
-from dxent.solvers.newton_cg import conjugate_gradients, newton_cg
+from dxent.solvers.newton_cg import conjugate_gradients, newton_cg, plain_newton_cg
 from solvers.problems import Logistic, Quadratic, Scaling
 
-SOLVERS = [newton, newton_cg, lbfgs]
+SOLVERS = [newton, newton_cg, plain_newton_cg, lbfgs]
 
 
 @pytest.fixture(params=[Quadratic, Logistic], ids=lambda kind: kind.__name__)

@@ -21,7 +21,7 @@ from dxent.objective.scaling import Moments, coordinates
 from dxent.solvers.base import Step, descend
 from dxent.solvers.lbfgs import lbfgs
 from dxent.solvers.newton import chord, newton
-from dxent.solvers.newton_cg import newton_cg
+from dxent.solvers.newton_cg import newton_cg, plain_newton_cg
 
 __all__ = ["Fit", "fit"]
 
@@ -36,7 +36,12 @@ class Solver:
     patience: int
 
 
-SOLVERS = {"newton": Solver(newton, 5), "newton-cg": Solver(newton_cg, 5), "lbfgs": Solver(lbfgs, 50)}
+SOLVERS = {
+    "newton": Solver(newton, 5),
+    "newton-cg": Solver(newton_cg, 5),
+    "plain newton-cg": Solver(plain_newton_cg, 20),
+    "lbfgs": Solver(lbfgs, 50),
+}
 COARSE = 1e-6  # whoever tolerates as much wants it soon
 RANK_FEATURES = 3000  # up to here linear dependence is looked for where nothing is penalised
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dxent.objective.objective import Objective
+from dxent.objective.pair_preconditioner import pair_work
 from dxent.objective.preconditioners import pass_work
 
 __all__ = ["Stage", "newton_passes", "plan"]
@@ -15,6 +16,7 @@ __all__ = ["Stage", "newton_passes", "plan"]
 FIRST_STEPS = 100  # of a solver that another one follows
 FEW_STEPS = 30  # of L-BFGS, where an exact Hessian would finish
 FEWER_STEPS = 20  # of L-BFGS, where its vectors are as large as the data
+DEAR = 16.0  # passes for a sampled Hessian, as of few rows, whose curvature collapses as they are fitted
 MOVES = 4000.0  # multiplications, of large matrices, in the time of a step of L-BFGS for each parameter
 NEWTON_PASSES = 9  # up to here, in passes for an exact Hessian, "auto" forms it at each step
 WEAK = 1e-3  # of the curvature at the start: with less penalty it is often another one at the optimum; then
@@ -56,9 +58,12 @@ def automatic(objective: Objective, most: int) -> list[Stage]:
         return [Stage("lbfgs", FEW_STEPS), Stage("newton", most, afresh=True)]
     # far from the optimum remembered curvature beats repeated products with a Hessian about to change
     if newton_can_finish(objective):
+        sampled = sampled_passes(objective)
+        few = Stage("lbfgs", FEW_STEPS)
+        if sampled >= DEAR:
+            few = Stage("plain newton-cg", FIRST_STEPS, sampled / 2)
         # where a step takes more products than two Hessians cost, those are the better buy
-        few = [Stage("lbfgs", FEW_STEPS), Stage("newton-cg", FIRST_STEPS, 2 * passes)]
-        return [*few, Stage("newton", most)]
+        return [few, Stage("newton-cg", FIRST_STEPS, 2 * passes), Stage("newton", most)]
     long = MOVES * objective.size > pass_work(objective)
     return [Stage("lbfgs", FEWER_STEPS if long else FIRST_STEPS), Stage("newton-cg", most)]
 
@@ -66,6 +71,11 @@ def automatic(objective: Objective, most: int) -> list[Stage]:
 def newton_can_finish(objective: Objective) -> bool:
     """Return whether the Hessian is small, and cheap, enough to finish, and prove, with it."""
     return objective.size <= PROOF_PARAMETERS and newton_passes(objective) <= PROOF_PASSES
+
+
+def sampled_passes(objective: Objective) -> float:
+    """Return what the preconditioner by a sampled Hessian costs, in passes over the data."""
+    return pair_work(*objective.coordinates.shape) / pass_work(objective)
 
 
 def newton_passes(objective: Objective) -> float:

@@ -10,7 +10,7 @@ Vᵀ G V = diag d inverts it for every class: M_k⁻¹ = V diag(1/(c_k d + 1)) V
 the largest has a thousand times the curvature of the smallest.
 
 Where the features are many, the matrix is that of the thousand which the data bend most beyond the penalty,
-and the others have the diagonal.
+and the others have the diagonal. Where the columns are uncorrelated, all have c_k E x̃_j² + λ_j.
 """
 
 from __future__ import annotations
@@ -76,7 +76,12 @@ class KroneckerPreconditioner:
         """Build it from the curvature of the rows at a point."""
         coords, penalty = objective.coordinates, objective.penalty
         outputs = coords.outputs
-        scales = curvature.variances.sum(axis=0)[-outputs:]
+        scales = curvature.of_classes[-outputs:]
+        if not objective.correlated:
+            squares = column_squares(objective)
+            ridge = RIDGE * scales.mean() * squares + TINY + penalty.strengths
+            inverse = 1 / (scales[:, None] * squares + ridge)
+            return cls(np.arange(0), np.empty((0, 0)), np.empty(0), scales, inverse, coords.basis, 0.0)
         head, diagonal = np.arange(coords.shape[1]), np.ones((outputs, coords.shape[1]))
         if len(head) > MOST_COLUMNS:
             diagonal = data_diagonal(objective, curvature.variances[:, -outputs:])
@@ -94,6 +99,13 @@ class KroneckerPreconditioner:
 def kronecker_work(width: int) -> float:
     """Multiplications to form and decompose the matrix, in units of single precision."""
     return float(2 * (ROWS_PER_COLUMN + 10) * min(width, MOST_COLUMNS) ** 3)
+
+
+def column_squares(objective: Objective) -> Matrix:
+    """Return the mean squares of the columns of X̃ D⁻¹."""
+    coords = objective.coordinates
+    squares = objective.moments.square(coords.intercept)
+    return np.asarray(np.append(squares, 1.0) if coords.intercept else squares) / coords.divisor**2
 
 
 def data_diagonal(objective: Objective, variances: Matrix) -> Matrix:

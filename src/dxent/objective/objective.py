@@ -22,6 +22,7 @@ from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.penalties import L2
 from dxent.objective.preconditioners import precondition
 from dxent.objective.ray import PassRay, Ray
+from dxent.objective.sampling import are_correlated
 from dxent.objective.scaling import Coordinates, Moments
 
 __all__ = ["Count", "Objective"]
@@ -132,6 +133,11 @@ class Objective:
         """Whether a pass reads the data once, and not for the logits and again for the gradient."""
         outputs = self.coordinates.outputs
         return all(dispatch.reads_once(block.X, outputs) for block in self.rows.blocks)
+
+    @cached_property
+    def correlated(self) -> bool:
+        """Whether the columns of the data are, as far as a few hundred rows tell."""
+        return are_correlated(self)
 
     def start(self) -> Vector:
         """The optimum of the intercept alone: zero weights, the logarithms of the class shares."""

@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from dxent.data.blocks import Rows
     from dxent.objective.objective import Objective
 
-__all__ = ["Curvature", "weighted_gram", "weighted_rows"]
+__all__ = ["Curvature", "are_correlated", "weighted_gram", "weighted_rows"]
 
 Matrix = NDArray[Any]
 
 UNIFORM = 0.1  # the share of rows drawn from all alike, so that no direction is left to chance
 CHUNK_ENTRIES = 1 << 22
 ROWS_AT_A_TIME = 128
+FEW_COLUMNS = 256  # a decomposition of their Gram matrix costs next to nothing
+ROWS_COMPARED = 256
+CORRELATED = 1.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,11 @@ class Curvature:
     def variances(self) -> Matrix:
         """s_i p_ik (1 − p_ik)."""
         return np.asarray(self.weights[:, None] * self.probs * (1 - self.probs))
+
+    @cached_property
+    def of_classes(self) -> Matrix:
+        """The sum Σ_i s_i p_ik (1 − p_ik) of each class."""
+        return np.asarray(np.einsum("i,ik,ik->k", self.weights, self.probs, 1 - self.probs))
 
     @cached_property
     def sizes(self) -> Matrix:
@@ -93,6 +101,25 @@ def weighted_rows(
         rows = X if coords.centre is None else X - coords.centre[mine]
         np.multiply(rows, roots[where, None], out=result[where, : len(mine)], casting="same_kind")
     return result
+
+
+def are_correlated(objective: Objective) -> bool:
+    """Return whether the columns' covariances matter beside their variances: ‖R‖² ≥ 1.1 Σ_j R_jj².
+
+    R is the Gram matrix of the columns x̂_j = x̃_j / √(E x̃_j² + λ/p̄), with p̄ as in `coordinates`: the square of
+    ⟨x̂_i, x̂_l⟩, for two rows drawn at random, is ‖R‖² on average. Of a few columns it is not asked.
+    """
+    columns = objective.moments.square(objective.coordinates.intercept)
+    if len(columns) <= FEW_COLUMNS or objective.rows.samples < 2:
+        return True
+    shares = objective.rows.class_shares
+    units = columns + objective.strength / np.mean(shares * (1 - shares))
+    units[units == 0] = 1.0
+    drawn = np.unique(np.linspace(0, objective.rows.samples - 1, ROWS_COMPARED).astype(int))
+    rows = weighted_rows(objective, drawn, np.ones(len(drawn)), np.arange(len(columns)), np.float64)
+    rows /= np.sqrt(units)
+    products = (rows @ rows.T)[np.triu_indices(len(rows), 1)]
+    return bool(np.mean(products**2) >= CORRELATED * np.sum((columns / units) ** 2))
 
 
 def pick(rows: Rows, drawn: Matrix, columns: Matrix) -> Iterator[tuple[slice, Matrix]]:

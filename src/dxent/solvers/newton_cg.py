@@ -1,8 +1,9 @@
-"""Newton's method with the step from preconditioned conjugate gradients: never forms the Hessian."""
+"""Newton's method with the step from conjugate gradients: never forms the Hessian."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,11 +12,12 @@ from dxent.operators.base import LinearOperator
 from dxent.operators.vectors import add_to, dot
 from dxent.solvers.line_search import line_search
 
-__all__ = ["newton_cg"]
+__all__ = ["newton_cg", "plain_newton_cg"]
 
 LARGEST_RESIDUAL = 0.25
 SMALLEST_RESIDUAL = 0.01
 INNER_STEPS = 2000  # a restart would throw away what the directions so far have learned
+HALF = 0.5
 FLATNESS = 0.25
 
 
@@ -41,6 +43,33 @@ def newton_cg(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
         forcing = float(np.clip(np.sqrt(size / first), SMALLEST_RESIDUAL, LARGEST_RESIDUAL)) if size else 0.0
         step, products = conjugate_gradients(here.hessian, -here.gradient, preconditioner, forcing)
         spent += products + 1
+        here = line_search(problem, here, step, flatness=FLATNESS)
+        if here is not None:
+            yield here
+
+
+@dataclass(frozen=True)
+class Identity:
+    """No preconditioner."""
+
+    cost: float = 0.0
+
+    def apply(self, vector: Vector) -> Vector:
+        """Return v."""
+        return vector.copy()
+
+
+def plain_newton_cg(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
+    """Yield the iterates of truncated Newton without a preconditioner, each system solved to one half.
+
+    For the first steps where the curvature is about to collapse. Conjugate gradients begin with the
+    directions of most curvature; those of little, in which a whole Newton step goes much too far, come last.
+
+    See: Nocedal & Wright, Numerical Optimization, algorithm 7.1.
+    """
+    here: Evaluation | None = start
+    while here is not None:
+        step, _ = conjugate_gradients(here.hessian, -here.gradient, Identity(), HALF)
         here = line_search(problem, here, step, flatness=FLATNESS)
         if here is not None:
             yield here
