@@ -118,6 +118,30 @@ def test_classes_of_unlike_curvature_have_scales_of_their_own(monkeypatch):
     assert condition(own, H) < condition(shared, H) / 5
 
 
+@pytest.mark.parametrize("as_sparse", [False, True])
+def test_columns_that_have_little_to_do_with_one_another_keep_their_own_scales(as_sparse, intercept):
+    data = draw(0, samples=4000, features=300, classes=3)
+    data = replace(data, X=scipy.sparse.csr_array(data.X)) if as_sparse else data
+    objective = data.objective(1e-3, intercept)
+    here = objective.evaluate(objective.start())
+    if intercept:  # else the columns' means are in common
+        M = kronecker(here)
+        assert [len(M.head), M.cost] == [0, 0]
+        assert condition(M, here.hessian.to_dense()) < 12
+    assert objective.correlated != intercept
+
+
+def test_columns_are_correlated_that_share_a_tenth_of_themselves():
+    data = draw(0, samples=2000, features=300, classes=3)
+    common = np.random.default_rng(1).normal(size=(2000, 1)) * data.X.std(axis=0)
+    assert replace(data, X=data.X + common / 3).objective(1e-3, True).correlated
+    assert not replace(data, X=data.X + common / 10).objective(1e-3, True).correlated
+
+
+def test_of_few_columns_it_is_not_asked_whether_they_are_correlated():
+    assert draw(0, samples=2000, features=256).objective(1e-3, True).correlated
+
+
 def test_the_passes_so_far_pick_the_form(here, monkeypatch):
     objective = here.hessian.objective
     monkeypatch.setattr(objective.count, "passes", 1000)
