@@ -75,8 +75,13 @@ def test_the_curvature_of_the_classes_alone(data):
     np.testing.assert_allclose(hessian.class_curvature, mean, rtol=1e-12, atol=1e-16)
 
 
-def test_a_step_of_the_intercepts_alone(data):
-    objective = objective_of(data)
+@pytest.mark.parametrize(
+    ("store", "sweeps"), [(np.asarray, 1), (np.asarray, 2), (np.float32, 1), (scipy.sparse.csr_array, 1)]
+)
+def test_a_step_of_the_intercepts_alone(data, store, sweeps, monkeypatch):
+    objective = objective_of(replace(data, X=store(data.X)))
+    if sweeps == 2:
+        monkeypatch.setitem(vars(objective), "in_one_sweep", False)
     hessian, _ = two_hessians(objective)
     v = np.random.default_rng(1).normal(size=data.classes)
     basis, theta = objective.coordinates.basis, np.zeros(objective.coordinates.shape)

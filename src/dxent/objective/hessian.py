@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy.linalg import blas, lapack
 
+from dxent.data.blocks import Block
 from dxent.kernels import dispatch, given_logits
 from dxent.kernels.threads import do_all, in_order, sum_in_order
 from dxent.kernels.tiles import column_tiles, gram_tiles
@@ -145,14 +146,19 @@ class ObjectiveHessian(SymmetricOperator):
         return curvature
 
     def along_intercepts(self, v: Matrix) -> Matrix:
-        """Return H times a step of the classes' logits, the same for each row, as flat θ; half a pass."""
-        coords, v = self.objective.coordinates, v if len(v) > 2 else v[1:] - v[:1]
-        pairs = zip(self.objective.rows.blocks, self.probs, strict=True)
-        parts = (
-            dispatch.pullback(block.X, coords.centre, moved(probs, block.sample_weight, v), coords.intercept)
-            for block, probs in pairs
-        )
-        return coords.pull(reduce(np.add, parts))
+        """Return H times a step of the classes' logits, the same for each row, as flat θ, in float64."""
+        objective = self.objective
+        coords, v = objective.coordinates, v if len(v) > 2 else v[1:] - v[:1]
+        direction = np.zeros((coords.outputs, coords.shape[1]))
+        direction[:, -1] = v
+
+        def product(block: Block, probs: Matrix) -> Matrix:
+            if objective.in_one_sweep:
+                return dispatch.hessian_pass(block.X, coords.centre, probs, block.sample_weight, direction)
+            residuals = moved(probs, block.sample_weight, v)  # the rows' logits need no look at the data
+            return dispatch.pullback(block.X, coords.centre, residuals, coords.intercept)
+
+        return coords.pull(reduce(np.add, map(product, objective.rows.blocks, self.probs)))
 
     @cached_property
     def reach(self) -> float:
