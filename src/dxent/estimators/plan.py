@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,13 +14,15 @@ from dxent.objective.preconditioners import pass_work
 __all__ = ["Stage", "newton_passes", "plan"]
 
 FIRST_STEPS = 100  # of a solver that another one follows
+PLAIN_STEPS = 2  # of Newton-CG without a preconditioner, which tell the scale of the optimum's logits
 FEW_STEPS = 30  # of L-BFGS, where an exact Hessian would finish
 FEWER_STEPS = 20  # of L-BFGS, where its vectors are as large as the data
-DEAR = 16.0  # passes for a sampled Hessian, as of few rows, whose curvature collapses as they are fitted
 MOVES = 4000.0  # multiplications, of large matrices, in the time of a step of L-BFGS for each parameter
 NEWTON_PASSES = 9  # up to here, in passes for an exact Hessian, "auto" forms it at each step
 WEAK = 1e-3  # of the curvature at the start: with less penalty it is often another one at the optimum; then
 AFRESH_NEWTON_PASSES = 20  # up to here, too, once L-BFGS has not got there soon
+BINDING = 0.1  # of the curvature at the start: with less, fewer rows than parameters are fitted closely
+DEAR = 16.0  # passes for a sampled Hessian, as of few rows, whose curvature collapses as they are fitted
 PROOF_PASSES = 300  # up to here any solver's result is finished, and proved, with one,
 PROOF_PARAMETERS = 3000  # if it has no more rows than this
 
@@ -48,14 +50,19 @@ def plan(objective: Objective, name: str, most: int) -> list[Stage]:
 
 
 def automatic(objective: Objective, most: int) -> list[Stage]:
-    """Return what does best, as measured, on problems of this size."""
-    passes, strengths = newton_passes(objective), objective.penalty.strengths
+    """Return what does best, as measured, on problems of this size.
+
+    The curvature of three classes or more may grow from the start to the optimum, and that of few rows
+    collapses: either way the first whole Newton steps, and all that L-BFGS learns of them, mislead. Plain
+    steps come first then; of two classes the curvature is next to the largest at the start.
+    """
+    passes, newton = newton_passes(objective), Stage("newton", most)
+    plain = Stage("plain newton-cg", PLAIN_STEPS)
     if passes <= NEWTON_PASSES:
-        return [Stage("newton", most)]
-    weak = 2 * np.count_nonzero(strengths < WEAK) > len(strengths)
-    if weak and passes <= AFRESH_NEWTON_PASSES:
+        return [plain, newton] if objective.rows.classes > 2 else [newton]
+    if passes <= AFRESH_NEWTON_PASSES and hardly_penalised(objective, WEAK):
         # from where L-BFGS has got to Newton takes half as many steps again
-        return [Stage("lbfgs", FEW_STEPS), Stage("newton", most, afresh=True)]
+        return [Stage("lbfgs", FEW_STEPS), replace(plain, afresh=True), newton]
     # far from the optimum remembered curvature beats repeated products with a Hessian about to change
     if newton_can_finish(objective):
         sampled = sampled_passes(objective)
@@ -63,9 +70,17 @@ def automatic(objective: Objective, most: int) -> list[Stage]:
         if sampled >= DEAR:
             few = Stage("plain newton-cg", FIRST_STEPS, sampled / 2)
         # where a step takes more products than two Hessians cost, those are the better buy
-        return [few, Stage("newton-cg", FIRST_STEPS, 2 * passes), Stage("newton", most)]
+        return [few, Stage("newton-cg", FIRST_STEPS, 2 * passes), newton]
     long = MOVES * objective.size > pass_work(objective)
-    return [Stage("lbfgs", FEWER_STEPS if long else FIRST_STEPS), Stage("newton-cg", most)]
+    stages = [Stage("lbfgs", FEWER_STEPS if long else FIRST_STEPS), Stage("newton-cg", most)]
+    collapses = objective.rows.samples < objective.size and hardly_penalised(objective, BINDING)
+    return [plain, *stages] if collapses else stages
+
+
+def hardly_penalised(objective: Objective, share: float) -> bool:
+    """Return whether the penalty on most columns is less than this share of the curvature at the start."""
+    strengths = objective.penalty.strengths
+    return bool(np.median(strengths) < share)
 
 
 def newton_can_finish(objective: Objective) -> bool:
