@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from dxent.objective.scaling import Coordinates, coordinates, moments, sum_zero_basis
+from dxent.objective.scaling import (
+    Coordinates,
+    coordinates,
+    moments,
+    sum_zero_basis,
+    times_basis,
+    times_transposed_basis,
+)
 from objective.problems import draw
 
 RNG = np.random.default_rng(0)
@@ -69,6 +76,13 @@ def test_scales_are_powers_of_two_near_the_curvature(coords):
     ratio = coords.scale**2 / (second * np.mean(shares * (1 - shares)) + 0.1)
     assert ((ratio >= 0.5 - 1e-12) & (ratio <= 2 + 1e-12)).all()
     np.testing.assert_array_equal(np.frexp(coords.scale)[0], 0.5)
+
+
+def test_products_with_the_basis_and_its_transpose():
+    Q, rng = sum_zero_basis(5), np.random.default_rng(0)
+    theta, W = rng.normal(size=(4, 7)), rng.normal(size=(5, 7))
+    np.testing.assert_allclose(times_basis(theta), Q @ theta, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(times_transposed_basis(W), Q.T @ W, rtol=0, atol=1e-15)
 
 
 @pytest.mark.parametrize("strength", [0.0, 1e-300, 1.0])

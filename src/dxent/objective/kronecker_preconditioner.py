@@ -26,6 +26,7 @@ from dxent.kernels import dispatch
 from dxent.kernels.threads import do_all
 from dxent.kernels.tiles import column_tiles
 from dxent.objective.sampling import Curvature, weighted_gram
+from dxent.objective.scaling import Coordinates
 
 if TYPE_CHECKING:
     from dxent.objective.objective import Objective
@@ -53,22 +54,23 @@ class KroneckerPreconditioner:
     values: Matrix
     scales: Matrix
     inverse: Matrix
-    basis: Matrix | None
+    coordinates: Coordinates
     cost: float
 
     def apply(self, vector: Matrix) -> Matrix:
         """Return M⁻¹ v."""
-        theta = vector.reshape(-1, self.inverse.shape[1])
-        basis = np.eye(1) if self.basis is None else self.basis
+        coords = self.coordinates
+        theta = vector.reshape(coords.shape)
         result = np.empty_like(theta)
 
         def scale(columns: slice) -> None:
-            result[:, columns] = basis.T @ (self.inverse[:, columns] * (basis @ theta[:, columns]))
+            scaled = self.inverse[:, columns] * coords.of_outputs(theta[:, columns])
+            result[:, columns] = coords.of_contrasts(scaled)
 
         do_all(scale, column_tiles(*theta.shape))
-        turned = (basis @ theta[:, self.head]) @ self.vectors
+        turned = coords.of_outputs(theta[:, self.head]) @ self.vectors
         turned /= self.scales[:, None] * self.values + 1
-        result[:, self.head] = basis.T @ (turned @ self.vectors.T)
+        result[:, self.head] = coords.of_contrasts(turned @ self.vectors.T)
         return result.ravel()
 
     @classmethod
@@ -81,7 +83,7 @@ class KroneckerPreconditioner:
             squares = column_squares(objective)
             ridge = RIDGE * scales.mean() * squares + TINY + penalty.strengths
             inverse = 1 / (scales[:, None] * squares + ridge)
-            return cls(np.arange(0), np.empty((0, 0)), np.empty(0), scales, inverse, coords.basis, 0.0)
+            return cls(np.arange(0), np.empty((0, 0)), np.empty(0), scales, inverse, coords, 0.0)
         head, diagonal = np.arange(coords.shape[1]), np.ones((outputs, coords.shape[1]))
         if len(head) > MOST_COLUMNS:
             diagonal = data_diagonal(objective, curvature.variances[:, -outputs:])
@@ -93,7 +95,7 @@ class KroneckerPreconditioner:
         ridge = np.diag(RIDGE * scales.mean() * np.diagonal(gram) + TINY)
         penalty.take(head).add_to(ridge[None, :, None], np.ones((1, 1)))
         values, vectors = scipy.linalg.eigh(gram, ridge, overwrite_a=True, overwrite_b=True)
-        return cls(head, vectors, np.maximum(values, 0.0), scales, 1 / diagonal, coords.basis, cost)
+        return cls(head, vectors, np.maximum(values, 0.0), scales, 1 / diagonal, coords, cost)
 
 
 def kronecker_work(width: int) -> float:

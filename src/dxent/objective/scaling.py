@@ -11,6 +11,7 @@ softmax is constant (the columns of Q are orthonormal and sum to zero over the c
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -81,35 +82,37 @@ class Coordinates:
         """‖e_k − e_l‖ in the class basis: √2, or 1 for the single logit of two classes."""
         return 1.0 if self.basis is None else float(np.sqrt(2))
 
+    def of_outputs(self, theta: Matrix) -> Matrix:
+        """Return Q θ (outputs, columns) for θ (classes − 1, columns)."""
+        return theta if self.basis is None else times_basis(theta)
+
+    def of_contrasts(self, weights: Matrix) -> Matrix:
+        """Return Qᵀ W (classes − 1, columns) for W (outputs, columns)."""
+        return weights if self.basis is None else times_transposed_basis(weights)
+
     def weights(self, point: Matrix) -> Matrix:
         """Return W (outputs, features [+ 1]) for a flat θ."""
-        theta = point.reshape(self.shape)
-        if self.basis is None:
-            return theta / self.divisor
-        basis, by_column = self.basis, np.empty((self.shape[1], len(self.basis)))
+        theta, by_column = point.reshape(self.shape), np.empty((self.shape[1], self.outputs))
 
         def fill(columns: slice) -> None:
-            np.matmul((theta[:, columns] / self.divisor[columns]).T, basis.T, out=by_column[columns])
+            by_column[columns] = self.of_outputs(theta[:, columns] / self.divisor[columns]).T
 
         do_all(fill, column_tiles(*theta.shape))
         return by_column.T  # in the order in which the sparse kernels read it
 
     def pull(self, gradient: Matrix) -> Matrix:
         """Return the flat gradient in θ for one in W."""
-        if self.basis is None:
-            return (gradient / self.divisor).ravel()
-        basis, theta = self.basis, np.empty(self.shape)
+        theta = np.empty(self.shape)
 
         def fill(columns: slice) -> None:
-            theta[:, columns] = (basis.T @ gradient[:, columns]) / self.divisor[columns]
+            theta[:, columns] = self.of_contrasts(gradient[:, columns]) / self.divisor[columns]
 
         do_all(fill, column_tiles(*theta.shape))
         return theta.ravel()
 
     def point(self, weights: Matrix) -> Matrix:
         """Return the flat θ of given W; the mean over classes, which no prediction sees, is dropped."""
-        reduced = weights if self.basis is None else self.basis.T @ weights
-        return (reduced * self.divisor).ravel()
+        return (self.of_contrasts(weights) * self.divisor).ravel()
 
     def standard(self, X: Matrix) -> Matrix:
         """Return dense rows as θ sees them, ((x − μ)/s, 1)."""
@@ -159,12 +162,29 @@ def combine(old: Moments, new: Moments, part: float) -> Moments:
 
 
 def sum_zero_basis(classes: int) -> Matrix:
-    """Return Q (classes, classes − 1): orthonormal columns, each summing to zero (Helmert's)."""
-    Q = np.zeros((classes, classes - 1))
-    for k in range(1, classes):
-        Q[:k, k - 1] = 1.0
-        Q[k, k - 1] = -k
-    return np.asarray(Q / np.linalg.norm(Q, axis=0))
+    """Return Q (classes, classes − 1): orthonormal columns, each summing to zero.
+
+    All but the first of the reflection that takes the first axis to the diagonal (Householder's): its product
+    with a vector takes two additions an entry.
+    """
+    return times_basis(np.eye(classes - 1))
+
+
+def times_basis(theta: Matrix) -> Matrix:
+    """Return Q θ."""
+    classes, total = len(theta) + 1, theta.sum(axis=0)
+    result = np.empty((classes, *total.shape))
+    result[0] = total / math.sqrt(classes)
+    np.subtract(theta, total / (classes - math.sqrt(classes)), out=result[1:])
+    return result
+
+
+def times_transposed_basis(weights: Matrix) -> Matrix:
+    """Return Qᵀ W."""
+    classes, first, others = len(weights), weights[0], weights[1:]
+    return np.asarray(
+        others + (first / math.sqrt(classes) - others.sum(axis=0) / (classes - math.sqrt(classes)))
+    )
 
 
 def coordinates(rows: Rows, columns: Moments, strength: float, intercept: bool) -> Coordinates:
