@@ -93,6 +93,9 @@ def passes(native: ModuleType, rng: np.random.Generator) -> None:
     Z = logits(rng, samples, outputs, "f8")
     native.weighted_cross_entropy(Z, labels, weight)
     native.weighted_softmax_jacobian(probs, Z, weight)
+    native.weighted_loss_slope(Z, np.asfortranarray(Z) if rng.random() < 0.5 else Z, 0.5, labels, weight)
+    drawn = rng.integers(0, samples, 7 * min(samples, 1))
+    native.draw_pairs(probs, drawn, rng.random((2, len(drawn))))
 
 
 def sparse(native: ModuleType, rng: np.random.Generator) -> None:
