@@ -125,7 +125,7 @@ def test_columns_that_have_little_to_do_with_one_another_keep_their_own_scales(a
     objective = data.objective(1e-3, intercept)
     here = objective.evaluate(objective.start())
     if intercept:  # else the columns' means are in common
-        M = kronecker(here)
+        M = precondition(objective, here)
         assert [len(M.head), M.cost] == [0, 0]
         assert condition(M, here.hessian.to_dense()) < 12
     assert objective.correlated != intercept

@@ -99,7 +99,7 @@ def duality_estimate(objective: Objective, here: Evaluation) -> float:
     gradient = here.gradient.reshape(coords.shape)
     features = len(coords.scale)
     length = 2 / coords.pair_length * float(np.linalg.norm(gradient[:, features:]))  # if C is all it can be
-    return gap_by_duality(objective, gradient[:, :features], Step(np.zeros(0), length, 0.0, 0.0))
+    return gap_by_duality(objective, gradient[:, :features], replace(NOWHERE, length=length))
 
 
 def duality_bound(objective: Objective, here: Evaluation) -> Certificate:
@@ -118,7 +118,7 @@ def duality_bound(objective: Objective, here: Evaluation) -> Certificate:
     coords, strength = objective.coordinates, objective.strength
     if not strength > 0:
         return Certificate.none()
-    step = intercept_step(objective, here) if coords.intercept else Step(np.zeros(0), 0.0, 0.0, 0.0)
+    step = intercept_step(objective, here) if coords.intercept else NOWHERE
     if not step.range < 1:
         return Certificate.none()
     assert isinstance(here.hessian, ObjectiveHessian)
@@ -137,6 +137,9 @@ class Step:
     length: float  # √(vᵀC v)
     range: float  # max |v_k − v_l|
     off: float  # how far rounding may have moved √(Σ s_i ‖C_i v‖²)
+
+
+NOWHERE = Step(np.zeros(0), 0.0, 0.0, 0.0)
 
 
 def gap_by_duality(objective: Objective, slopes: Matrix, step: Step) -> float:

@@ -74,16 +74,22 @@ class KroneckerPreconditioner:
         return result.ravel()
 
     @classmethod
+    def diagonal(cls, objective: Objective, curvature: Curvature) -> KroneckerPreconditioner:
+        """Return that of uncorrelated columns."""
+        coords = objective.coordinates
+        squares = objective.moments.square(coords.intercept) / coords.scale**2
+        squares = np.append(squares, 1.0) if coords.intercept else squares
+        scales = curvature.of_classes[-coords.outputs :]
+        ridge = RIDGE * scales.mean() * squares + TINY + objective.penalty.strengths
+        inverse = 1 / (scales[:, None] * squares + ridge)
+        return cls(np.arange(0), np.empty((0, 0)), np.empty(0), scales, inverse, coords, cost=0.0)
+
+    @classmethod
     def of(cls, objective: Objective, curvature: Curvature, cost: float) -> KroneckerPreconditioner:
         """Build it from the curvature of the rows at a point."""
         coords, penalty = objective.coordinates, objective.penalty
         outputs = coords.outputs
         scales = curvature.of_classes[-outputs:]
-        if not objective.correlated:
-            squares = column_squares(objective)
-            ridge = RIDGE * scales.mean() * squares + TINY + penalty.strengths
-            inverse = 1 / (scales[:, None] * squares + ridge)
-            return cls(np.arange(0), np.empty((0, 0)), np.empty(0), scales, inverse, coords, 0.0)
         head, diagonal = np.arange(coords.shape[1]), np.ones((outputs, coords.shape[1]))
         if len(head) > MOST_COLUMNS:
             diagonal = data_diagonal(objective, curvature.variances[:, -outputs:])
@@ -101,13 +107,6 @@ class KroneckerPreconditioner:
 def kronecker_work(width: int) -> float:
     """Multiplications to form and decompose the matrix, in units of single precision."""
     return float(2 * (ROWS_PER_COLUMN + 10) * min(width, MOST_COLUMNS) ** 3)
-
-
-def column_squares(objective: Objective) -> Matrix:
-    """Return the mean squares of the columns of X̃ D⁻¹."""
-    coords = objective.coordinates
-    squares = objective.moments.square(coords.intercept)
-    return np.asarray(np.append(squares, 1.0) if coords.intercept else squares) / coords.divisor**2
 
 
 def data_diagonal(objective: Objective, variances: Matrix) -> Matrix:

@@ -36,6 +36,8 @@ def precondition(objective: Objective, here: Evaluation) -> Preconditioner:
         cost = pair_work(free, len(active)) / work
         if len(active) and cost <= objective.count.passes:
             return PairPreconditioner.of(objective, curvature, active, cost)
+    if not objective.correlated:
+        return KroneckerPreconditioner.diagonal(objective, curvature)
     return KroneckerPreconditioner.of(objective, curvature, kronecker_work(width) / work)
 
 
