@@ -1,6 +1,7 @@
 """Threads change nothing but the time: the same bits for any number, their limits, and forks."""
 
 import os
+import threading
 import warnings
 
 import numpy as np
@@ -9,6 +10,7 @@ import scipy.sparse
 from threadpoolctl import threadpool_limits
 
 from dxent.kernels import choice, dispatch, threads, tiles
+from dxent.kernels.placement import other_processors
 
 
 @pytest.mark.parametrize("kind", [np.asarray, np.asfortranarray, scipy.sparse.csr_array])
@@ -60,6 +62,29 @@ def test_everything_is_done_once(monkeypatch, count):
     done = []
     threads.do_all(done.append, range(1000))
     assert sorted(done) == list(range(1000))
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs Linux")
+def test_a_helper_keeps_off_the_processor_of_the_thread_it_helps(monkeypatch):
+    monkeypatch.setattr(threads, "thread_count", lambda: 2)
+    monkeypatch.setattr(threads, "other_processors", lambda: {max(os.sched_getaffinity(0))})
+    mine, both = os.sched_getaffinity(0), threading.Barrier(2)
+    seen = {}
+
+    def look(_):
+        both.wait(timeout=30)  # each thread gets one item
+        seen[threading.get_ident()] = os.sched_getaffinity(0)
+
+    threads.do_all(look, range(2))
+    assert seen.pop(threading.get_ident()) == mine
+    assert list(seen.values()) == [{max(mine)}]
+
+
+def test_the_processors_of_others_are_all_but_one():
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_setaffinity") else set()
+    others = other_processors()
+    assert others <= allowed
+    assert len(others) == max(len(allowed) - 1, 0)
 
 
 def test_an_error_in_a_thread_is_raised(monkeypatch):

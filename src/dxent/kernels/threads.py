@@ -12,6 +12,8 @@ from functools import cache
 from threading import Lock
 from typing import Any, TypeVar
 
+from dxent.kernels.placement import keep_to, other_processors
+
 __all__ = [
     "blas_libraries",
     "do_all",
@@ -133,7 +135,13 @@ def do_all(work: Callable[[Item], object], items: Iterable[Item]) -> None:
                 return
             work(item)
 
-    helpers = [_pool(threads).submit(take) for _ in range(threads - 1)]
+    others = other_processors()
+
+    def help_out() -> None:
+        keep_to(others)
+        take()
+
+    helpers = [_pool(threads).submit(help_out) for _ in range(threads - 1)]
     try:
         take()
     finally:

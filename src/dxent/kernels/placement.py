@@ -1,0 +1,29 @@
+"""Where threads run: a helper is kept off the processor of the thread that it is to help.
+
+After a pause Linux may wake a thread on the processor of the one that calls it, though another is idle, and
+moves it only after many milliseconds: short fits would use one processor of two. Elsewhere than on Linux
+nothing is known, and nothing done.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from threading import local
+
+__all__ = ["keep_to", "other_processors"]
+
+_getcpu = getattr(ctypes.CDLL(None), "sched_getcpu", None) if hasattr(os, "sched_setaffinity") else None
+_thread = local()
+
+
+def other_processors() -> set[int]:
+    """Return the processors that this thread may run on, but for the one it does; none if that is unknown."""
+    return os.sched_getaffinity(0) - {_getcpu()} if _getcpu else set()
+
+
+def keep_to(processors: set[int]) -> None:
+    """Let this thread run on some processors only, if there are any."""
+    if processors and processors != getattr(_thread, "processors", None):
+        os.sched_setaffinity(0, processors)
+        _thread.processors = processors
