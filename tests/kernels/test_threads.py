@@ -10,7 +10,9 @@ import scipy.sparse
 from threadpoolctl import threadpool_limits
 
 from dxent.kernels import choice, dispatch, threads, tiles
-from dxent.kernels.placement import other_processors
+from dxent.kernels.placement import keep_to, other_processors
+
+on_linux = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="moves threads on Linux only")
 
 
 @pytest.mark.parametrize("kind", [np.asarray, np.asfortranarray, scipy.sparse.csr_array])
@@ -64,7 +66,7 @@ def test_everything_is_done_once(monkeypatch, count):
     assert sorted(done) == list(range(1000))
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs Linux")
+@on_linux
 def test_a_helper_keeps_off_the_processor_of_the_thread_it_helps(monkeypatch):
     monkeypatch.setattr(threads, "thread_count", lambda: 2)
     monkeypatch.setattr(threads, "other_processors", lambda: {max(os.sched_getaffinity(0))})
@@ -85,6 +87,11 @@ def test_the_processors_of_others_are_all_but_one():
     others = other_processors()
     assert others <= allowed
     assert len(others) == max(len(allowed) - 1, 0)
+
+
+@on_linux
+def test_a_system_that_does_not_let_threads_be_moved_is_no_error():
+    keep_to({10**5})  # there is no such processor
 
 
 def test_an_error_in_a_thread_is_raised(monkeypatch):

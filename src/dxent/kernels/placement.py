@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from contextlib import suppress
 from threading import local
 
 __all__ = ["keep_to", "other_processors"]
@@ -23,7 +24,8 @@ def other_processors() -> set[int]:
 
 
 def keep_to(processors: set[int]) -> None:
-    """Let this thread run on some processors only, if there are any."""
+    """Let this thread run on some processors only, if there are any and the system allows it."""
     if processors and processors != getattr(_thread, "processors", None):
-        os.sched_setaffinity(0, processors)
+        with suppress(OSError):  # a sandbox may forbid it, or take processors away meanwhile
+            os.sched_setaffinity(0, processors)
         _thread.processors = processors
