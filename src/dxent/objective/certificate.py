@@ -126,6 +126,8 @@ def duality_bound(objective: Objective, here: Evaluation) -> Certificate:
     rounding = sum_rounding(objective, here) + logit_rounding(objective, here) * column_sizes(objective)
     slopes = np.abs(gradient.reshape(coords.shape)) + rounding
     gap = gap_by_duality(objective, slopes[:, : len(coords.scale)], step)
+    if not math.isfinite(gap):
+        return Certificate.none()
     return Certificate(gap, gap / here.value, math.sqrt(2 * gap / strength), math.inf, "duality")
 
 
