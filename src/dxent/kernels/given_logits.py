@@ -10,7 +10,7 @@ import numpy as np
 from dxent.kernels import reference
 from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
-from dxent.kernels.threads import sum_in_order
+from dxent.kernels.threads import do_all, sum_in_order
 from dxent.kernels.tiles import column_tiles
 
 __all__ = ["cross_entropy", "draw_pairs", "loss_slope", "weighted_softmax_jacobian"]
@@ -39,8 +39,14 @@ def loss_slope(Z: Floats, U: Floats, step: float, labels: Integers, sample_weigh
 
 
 def weighted_softmax_jacobian(probs: Floats, U: Floats, sample_weight: Doubles) -> Floats:
-    """`reference.weighted_softmax_jacobian`, in this thread: of a tile's rows."""
-    result: Floats = (native or reference).weighted_softmax_jacobian(probs, U, sample_weight)
+    """`reference.weighted_softmax_jacobian`."""
+    result = np.empty_like(U)
+
+    def fill(rows: slice) -> None:
+        parts = probs[rows], U[rows], sample_weight[rows]
+        result[rows] = (native or reference).weighted_softmax_jacobian(*parts)
+
+    do_all(fill, column_tiles(*probs.T.shape))
     return result
 
 

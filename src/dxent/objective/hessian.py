@@ -13,7 +13,7 @@ from scipy.linalg import blas, lapack
 
 from dxent.data.blocks import Block
 from dxent.kernels import dispatch, given_logits
-from dxent.kernels.threads import do_all, in_order, sum_in_order
+from dxent.kernels.threads import in_order, sum_in_order
 from dxent.kernels.tiles import column_tiles, gram_tiles
 from dxent.operators.base import Structure, SymmetricOperator
 from dxent.operators.inverse import solve
@@ -155,7 +155,8 @@ class ObjectiveHessian(SymmetricOperator):
         def product(block: Block, probs: Matrix) -> Matrix:
             if objective.in_one_sweep:
                 return dispatch.hessian_pass(block.X, coords.centre, probs, block.sample_weight, direction)
-            residuals = moved(probs, block.sample_weight, v)  # the rows' logits need no look at the data
+            U = np.broadcast_to(v, (len(probs), len(v)))  # the rows' logits need no look at the data
+            residuals = given_logits.weighted_softmax_jacobian(probs, U, block.sample_weight)
             return dispatch.pullback(block.X, coords.centre, residuals, coords.intercept)
 
         return coords.pull(reduce(np.add, map(product, objective.rows.blocks, self.probs)))
@@ -194,18 +195,6 @@ def shared(probs: Matrix, sample_weight: Matrix) -> Matrix:
 
     total: Matrix = sum_in_order(of_tile, gram_tiles(*probs.shape))[0]
     return total
-
-
-def moved(probs: Matrix, sample_weight: Matrix, v: Matrix) -> Matrix:
-    """Return s_i C_i v for each row."""
-    result = np.empty((len(probs), len(v)))
-
-    def fill(rows: slice) -> None:
-        p, change = probs[rows], np.broadcast_to(v, (len(probs[rows]), len(v)))
-        result[rows] = given_logits.weighted_softmax_jacobian(p, change, sample_weight[rows])
-
-    do_all(fill, column_tiles(*probs.T.shape))
-    return result
 
 
 def least_ratio(p: Matrix, q: Matrix, counted: NDArray[np.bool_]) -> float:
