@@ -64,7 +64,7 @@ def sum_rounding(objective: Objective, here: Evaluation) -> Matrix:
     An entry sums n terms s_i x̃_ij (p − y). A row's loss ℓ bounds its residuals: ‖p − y‖² ≤ 2 (1 − e^−ℓ)² ≤ ℓ.
     """
     theta = here.point.reshape(objective.coordinates.shape)
-    sums = summing(objective) * math.sqrt(here.value) * column_sizes(objective)
+    sums = summing(objective) * math.sqrt(here.value) * objective.column_sizes
     return np.asarray(sums + UNIT_ROUNDOFF * 4 * objective.penalty.strengths * np.abs(theta))
 
 
@@ -81,14 +81,7 @@ def summing(objective: Objective) -> float:
 def logit_rounding(objective: Objective, here: Evaluation) -> float:
     """Estimate how far rounding may have moved a logit: a few u, and u times the terms it sums."""
     theta = here.point.reshape(objective.coordinates.shape)
-    return UNIT_ROUNDOFF * (8 + 2 * float(np.linalg.norm(theta * column_sizes(objective))))
-
-
-def column_sizes(objective: Objective) -> Matrix:
-    """Return the root mean square of each column of X̃ D⁻¹, (width,)."""
-    coords, columns = objective.coordinates, objective.moments
-    size = np.sqrt(columns.square(coords.intercept)) / coords.scale
-    return np.append(size, 1.0) if coords.intercept else size
+    return UNIT_ROUNDOFF * (8 + 2 * float(np.linalg.norm(theta * objective.column_sizes)))
 
 
 def duality_estimate(objective: Objective, here: Evaluation) -> float:
@@ -123,7 +116,7 @@ def duality_bound(objective: Objective, here: Evaluation) -> Certificate:
         return Certificate.none()
     assert isinstance(here.hessian, ObjectiveHessian)
     gradient = here.gradient + here.hessian.along_intercepts(step.v) if coords.intercept else here.gradient
-    rounding = sum_rounding(objective, here) + logit_rounding(objective, here) * column_sizes(objective)
+    rounding = sum_rounding(objective, here) + logit_rounding(objective, here) * objective.column_sizes
     slopes = np.abs(gradient.reshape(coords.shape)) + rounding
     gap = gap_by_duality(objective, slopes[:, : len(coords.scale)], step)
     if not math.isfinite(gap):

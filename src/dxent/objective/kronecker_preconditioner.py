@@ -76,9 +76,7 @@ class KroneckerPreconditioner:
     @classmethod
     def diagonal(cls, objective: Objective, curvature: Curvature) -> KroneckerPreconditioner:
         """Return that of uncorrelated columns."""
-        coords = objective.coordinates
-        squares = objective.moments.square(coords.intercept) / coords.scale**2
-        squares = np.append(squares, 1.0) if coords.intercept else squares
+        coords, squares = objective.coordinates, objective.column_sizes**2
         scales = curvature.of_classes[-coords.outputs :]
         ridge = RIDGE * scales.mean() * squares + TINY + objective.penalty.strengths
         inverse = 1 / (scales[:, None] * squares + ridge)

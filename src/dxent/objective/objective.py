@@ -135,6 +135,13 @@ class Objective:
         return all(dispatch.reads_once(block.X, outputs) for block in self.rows.blocks)
 
     @cached_property
+    def column_sizes(self) -> Vector:
+        """The root mean square of each column of X̃ D⁻¹, (width,)."""
+        coords = self.coordinates
+        sizes = np.sqrt(self.moments.square(coords.intercept)) / coords.scale
+        return np.append(sizes, 1.0) if coords.intercept else sizes
+
+    @cached_property
     def correlated(self) -> bool:
         """Whether the columns of the data are, as far as a few hundred rows tell."""
         return are_correlated(self)
