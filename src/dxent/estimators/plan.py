@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dxent.objective.objective import Objective
-from dxent.objective.pair_preconditioner import pair_work
-from dxent.objective.preconditioners import pass_work
+from dxent.objective.preconditioners import pass_work, sampled_passes
 
 __all__ = ["Stage", "newton_passes", "plan"]
 
@@ -65,10 +64,9 @@ def automatic(objective: Objective, most: int) -> list[Stage]:
         return [Stage("lbfgs", FEW_STEPS), replace(plain, afresh=True), newton]
     # far from the optimum remembered curvature beats repeated products with a Hessian about to change
     if newton_can_finish(objective):
-        sampled = sampled_passes(objective)
-        few = Stage("lbfgs", FEW_STEPS)
+        sampled, few = sampled_passes(objective, objective.coordinates.shape[1]), Stage("lbfgs", FEW_STEPS)
         if sampled >= DEAR:
-            few = Stage("plain newton-cg", FIRST_STEPS, sampled / 2)
+            few = replace(plain, steps=FIRST_STEPS, passes=sampled / 2)
         # where a step takes more products than two Hessians cost, those are the better buy
         return [few, Stage("newton-cg", FIRST_STEPS, 2 * passes), newton]
     long = MOVES * objective.size > pass_work(objective)
@@ -79,18 +77,12 @@ def automatic(objective: Objective, most: int) -> list[Stage]:
 
 def hardly_penalised(objective: Objective, share: float) -> bool:
     """Return whether the penalty on most columns is less than this share of the curvature at the start."""
-    strengths = objective.penalty.strengths
-    return bool(np.median(strengths) < share)
+    return bool(np.median(objective.penalty.strengths) < share)
 
 
 def newton_can_finish(objective: Objective) -> bool:
     """Return whether the Hessian is small, and cheap, enough to finish, and prove, with it."""
     return objective.size <= PROOF_PARAMETERS and newton_passes(objective) <= PROOF_PASSES
-
-
-def sampled_passes(objective: Objective) -> float:
-    """Return what the preconditioner by a sampled Hessian costs, in passes over the data."""
-    return pair_work(*objective.coordinates.shape) / pass_work(objective)
 
 
 def newton_passes(objective: Objective) -> float:

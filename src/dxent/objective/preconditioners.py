@@ -16,7 +16,7 @@ from dxent.objective.sampling import Curvature
 if TYPE_CHECKING:
     from dxent.objective.objective import Objective
 
-__all__ = ["pass_work", "precondition"]
+__all__ = ["pass_work", "precondition", "sampled_passes"]
 
 Matrix = NDArray[Any]
 
@@ -29,16 +29,16 @@ def precondition(objective: Objective, here: Evaluation) -> Preconditioner:
     So a dear one is built only where the search is long, and takes no more than half the time.
     """
     assert isinstance(here.hessian, ObjectiveHessian)
-    curvature, work = Curvature.of(objective.rows, here.hessian.probs), pass_work(objective)
-    free, width = objective.coordinates.shape
+    curvature = Curvature.of(objective.rows, here.hessian.probs)
     if objective.size <= DENSE_PARAMETERS:
         active = active_columns(objective, curvature)
-        cost = pair_work(free, len(active)) / work
+        cost = sampled_passes(objective, len(active))
         if len(active) and cost <= objective.count.passes:
             return PairPreconditioner.of(objective, curvature, active, cost)
     if not objective.correlated:
         return KroneckerPreconditioner.diagonal(objective, curvature)
-    return KroneckerPreconditioner.of(objective, curvature, kronecker_work(width) / work)
+    cost = kronecker_work(objective.coordinates.shape[1]) / pass_work(objective)
+    return KroneckerPreconditioner.of(objective, curvature, cost)
 
 
 def active_columns(objective: Objective, curvature: Curvature) -> Matrix:
@@ -47,6 +47,11 @@ def active_columns(objective: Objective, curvature: Curvature) -> Matrix:
     mean = curvature.sizes.sum() / curvature.probs.shape[1]
     active = mean * objective.moments.square(intercept) >= 0.1 * objective.strength
     return np.flatnonzero(np.append(active, True) if intercept else active)
+
+
+def sampled_passes(objective: Objective, columns: int) -> float:
+    """Return what the sampled Hessian of so many columns costs, in passes over the data."""
+    return pair_work(objective.coordinates.shape[0], columns) / pass_work(objective)
 
 
 def pass_work(objective: Objective) -> float:
