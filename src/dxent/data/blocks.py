@@ -82,6 +82,11 @@ class Rows:
             shares += np.bincount(block.labels, weights=block.sample_weight, minlength=self.classes)
         return shares
 
+    @property
+    def variance_of_shares(self) -> float:
+        """p̄, the mean of p(1 − p) over the classes at their shares."""
+        return float(np.mean(self.class_shares * (1 - self.class_shares)))
+
     def tiles(self, centre: NDArray[np.float64] | None) -> Iterator[NDArray[np.float64]]:
         """Yield the rows of positive weight, dense and centred, about a million entries at a time."""
         height = max(TILE_ENTRIES // max(self.features, 1), 1)

@@ -40,7 +40,7 @@ def loss_slope(Z: Floats, U: Floats, step: float, labels: Integers, sample_weigh
 
 def weighted_softmax_jacobian(probs: Floats, U: Floats, sample_weight: Doubles) -> Floats:
     """`reference.weighted_softmax_jacobian`."""
-    result = np.empty_like(U)
+    result = np.empty(U.shape, U.dtype)
 
     def fill(rows: slice) -> None:
         parts = probs[rows], U[rows], sample_weight[rows]

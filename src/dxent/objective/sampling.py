@@ -112,8 +112,7 @@ def are_correlated(objective: Objective) -> bool:
     columns = objective.moments.square(objective.coordinates.intercept)
     if len(columns) <= FEW_COLUMNS or objective.rows.samples < 2:
         return True
-    shares = objective.rows.class_shares
-    units = columns + objective.strength / np.mean(shares * (1 - shares))
+    units = columns + objective.strength / objective.rows.variance_of_shares
     units[units == 0] = 1.0
     drawn = np.unique(np.linspace(0, objective.rows.samples - 1, ROWS_COMPARED).astype(int))
     rows = weighted_rows(objective, drawn, np.ones(len(drawn)), np.arange(len(columns)), np.float64)

@@ -192,9 +192,7 @@ def coordinates(rows: Rows, columns: Moments, strength: float, intercept: bool) 
 
     s_j² ≈ var_j·p̄ + λ, where p̄ = mean p(1 − p) at the class shares: the curvature of column j at the start.
     """
-    shares = rows.class_shares
-    spread = float(np.mean(shares * (1 - shares)))
-    size = np.hypot(np.sqrt(spread * columns.square(intercept)), np.sqrt(strength))
+    size = np.hypot(np.sqrt(rows.variance_of_shares * columns.square(intercept)), np.sqrt(strength))
     size[size == 0.0] = 1.0
     scale = np.exp2(np.rint(np.log2(size)))
     basis = sum_zero_basis(rows.classes) if rows.classes > 2 else None
