@@ -10,7 +10,7 @@ import scipy.sparse
 from threadpoolctl import threadpool_limits
 
 from dxent.kernels import choice, dispatch, threads, tiles
-from dxent.kernels.placement import keep_to, other_processors
+from dxent.kernels.placement import keep_to, other_processors, staying
 
 on_linux = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="moves threads on Linux only")
 
@@ -87,6 +87,20 @@ def test_the_processors_of_others_are_all_but_one():
     others = other_processors()
     assert others <= allowed
     assert len(others) == max(len(allowed) - 1, 0)
+
+
+@on_linux
+def test_a_thread_stays_until_the_block_ends_and_is_free_after():
+    allowed = os.sched_getaffinity(0)
+    with staying(), staying():
+        here, others = os.sched_getaffinity(0), other_processors()
+        assert here | others == allowed
+        assert not here & others
+        assert len(here) == 1
+    assert os.sched_getaffinity(0) == allowed
+    with pytest.raises(KeyboardInterrupt), staying():
+        raise KeyboardInterrupt
+    assert os.sched_getaffinity(0) == allowed
 
 
 @on_linux

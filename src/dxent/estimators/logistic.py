@@ -25,6 +25,7 @@ from dxent.estimators.optimality import NotCertifiedWarning
 from dxent.estimators.run import Settings
 from dxent.estimators.telling import dependence_sentence, separation_sentence
 from dxent.kernels.dispatch import single_threaded_blas
+from dxent.kernels.placement import staying
 from dxent.objective.scaling import moments
 
 __all__ = ["LogisticRegression"]
@@ -159,7 +160,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         rows = Rows.of(X, labels, weights, len(self.classes_))
         if warm is not None:
             checks.check_warm_start(warm[0].shape[1], last_classes, X.shape[1], self.classes_)
-        with single_threaded_blas():
+        with single_threaded_blas(), staying():
             return fit(rows, moments(rows), self._settings(rows), warm)
 
     def _row_weights(

@@ -6,7 +6,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from threading import Lock
@@ -86,23 +86,14 @@ def single_threaded_blas() -> Iterator[None]:
 def in_order(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
     """Yield ``work(item)`` for each item, in the items' order, however many threads compute them.
 
-    Few results wait at any time: each may be as large as a gradient. Few in all wait for the last of them, so
-    that a thread is woken but once.
+    Few results wait at any time: each may be as large as a gradient.
     """
     threads = min(thread_count(), len(items)) if len(items) > 1 else 1
     if threads == 1:
         yield from map(work, items)
         return
-    if len(items) <= MOST_AT_ONCE:
-        yield from all_at_once(work, items)
-        return
-    pool, waiting = _pool(threads), deque[Future[Result]]()
-    for item in items:
-        waiting.append(pool.submit(work, item))
-        if len(waiting) > 2 * threads:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
+    for first in range(0, len(items), MOST_AT_ONCE):
+        yield from all_at_once(work, items[first : first + MOST_AT_ONCE])
 
 
 def all_at_once(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
