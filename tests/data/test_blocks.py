@@ -55,3 +55,25 @@ def test_rows_are_dense_whatever_holds_them(store, rows):
     dense = Block(store(X), LABELS, WEIGHTS / 12).dense(rows)
     assert isinstance(dense, np.ndarray)
     np.testing.assert_array_equal(dense, X[rows])
+
+
+def test_a_sample_draws_rows_that_count_keeps_rare_classes_and_their_shares(store):
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], [20, 2000, 6000])
+    weights = rng.integers(0, 4, 8020) * 1.0
+    X = np.arange(8020.0)[:, None]
+    halves = (slice(0, 3000), slice(3000, 8020))
+    parts = [Block(store(X[half]), labels[half], (weights / weights.sum())[half]) for half in halves]
+    rows = Rows(parts, 3, weights.sum())
+    sample = rows.sample(10, 7)
+    counts = sum(np.bincount(block.labels, minlength=3) for block in sample.blocks)
+    assert counts[0] == np.count_nonzero(weights[:20])
+    np.testing.assert_allclose(counts[1:], [150, 450], rtol=0.25)
+    np.testing.assert_allclose(sample.class_shares, rows.class_shares, rtol=1e-14)
+    drawn = np.concatenate([block.dense(slice(None)) for block in sample.blocks])[:, 0].astype(int)
+    assert (weights[drawn] > 0).all()
+    assert (np.diff(drawn) > 0).all()
+    np.testing.assert_array_equal(np.concatenate([block.labels for block in sample.blocks]), labels[drawn])
+    again = rows.sample(10, 7)
+    for here, there in zip(sample.blocks, again.blocks, strict=True):
+        np.testing.assert_array_equal(here.sample_weight, there.sample_weight)

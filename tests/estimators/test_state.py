@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_iris, load_wine
 
 from dxent import LogisticRegression
-from dxent.estimators import NotCertifiedWarning, fitting, logistic
+from dxent.estimators import NotCertifiedWarning, logistic, search
 from dxent.estimators.plan import Stage
 from dxent.kernels import threads, tiles
 
@@ -97,7 +97,7 @@ def test_row_70_a_first_fit_that_fails_leaves_nothing():
 
 @pytest.mark.parametrize("after", [1, 3])
 def test_row_69_an_interrupt_keeps_the_newest_iterate_and_goes_on_up(after, monkeypatch):
-    newton = fitting.SOLVERS["newton"].iterates
+    newton = search.SOLVERS["newton"].iterates
 
     def interrupted(problem, start):
         for number, here in enumerate(newton(problem, start)):
@@ -105,7 +105,7 @@ def test_row_69_an_interrupt_keeps_the_newest_iterate_and_goes_on_up(after, monk
                 raise KeyboardInterrupt
             yield here
 
-    monkeypatch.setitem(fitting.SOLVERS, "newton", fitting.Solver(interrupted, 5))
+    monkeypatch.setitem(search.SOLVERS, "newton", search.Solver(interrupted, 5))
     model = LogisticRegression(solver="newton")
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, y)
@@ -120,21 +120,21 @@ def test_row_69_an_interrupt_keeps_the_newest_iterate_and_goes_on_up(after, monk
 
 
 def test_a_search_that_starts_afresh_forgets_nothing_when_it_is_interrupted(monkeypatch):
-    newton = fitting.SOLVERS["newton"].iterates
+    newton = search.SOLVERS["newton"].iterates
     stages = [Stage("lbfgs", 4), Stage("newton", 50, afresh=True)]
-    monkeypatch.setattr(fitting, "plan", lambda *_: stages)
+    monkeypatch.setattr(search, "plan", lambda *_: stages)
     whole = LogisticRegression().fit(X, y)
     assert whole.optimality_.certified
     alone = LogisticRegression(solver="newton")
-    monkeypatch.setattr(fitting, "plan", lambda *_: stages[1:])
+    monkeypatch.setattr(search, "plan", lambda *_: stages[1:])
     np.testing.assert_allclose(whole.trace_[5].objective, alone.fit(X, y).trace_[1].objective, rtol=1e-12)
 
     def interrupted(problem, start):
         yield next(newton(problem, start))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fitting, "plan", lambda *_: stages)
-    monkeypatch.setitem(fitting.SOLVERS, "newton", fitting.Solver(interrupted, 5))
+    monkeypatch.setattr(search, "plan", lambda *_: stages)
+    monkeypatch.setitem(search.SOLVERS, "newton", search.Solver(interrupted, 5))
     with pytest.raises(KeyboardInterrupt):
         alone.fit(X, y)
     assert alone.trace_[-1].objective == pytest.approx(whole.trace_[4].objective, rel=1e-12)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,8 @@ from dxent.kernels import dispatch
 __all__ = ["Block", "Rows", "stored_types"]
 
 TILE_ENTRIES = 1 << 20
+FEWEST = 30
+"""Rows drawn of a class: that none is has a chance of e⁻³⁰."""
 
 
 def stored_types(X: Any) -> list[type[np.generic]]:
@@ -86,6 +88,19 @@ class Rows:
     def variance_of_shares(self) -> float:
         """p̄, the mean of p(1 − p) over the classes at their shares."""
         return float(np.mean(self.class_shares * (1 - self.class_shares)))
+
+    def sample(self, share: int, seed: int) -> Rows:
+        """Draw one in ``share`` of the rows that count, or thirty of a rare class; each keeps its weight."""
+        rng, parts = np.random.default_rng(seed), []
+        for block in self.blocks:
+            counted = block.sample_weight > 0
+            counts = np.bincount(block.labels, weights=counted, minlength=self.classes)
+            chance = np.maximum(1 / share, FEWEST / np.maximum(counts, 1))[block.labels]
+            drawn = np.flatnonzero(counted & (rng.random(len(chance), np.float32) < chance))
+            parts.append(Block(block.X[drawn], block.labels[drawn], block.sample_weight[drawn]))
+        factors = self.class_shares / Rows(parts, self.classes, self.total_weight).class_shares
+        blocks = [replace(part, sample_weight=part.sample_weight * factors[part.labels]) for part in parts]
+        return Rows(blocks, self.classes, self.total_weight)
 
     def tiles(self, centre: NDArray[np.float64] | None) -> Iterator[NDArray[np.float64]]:
         """Yield the rows of positive weight, dense and centred, about a million entries at a time."""

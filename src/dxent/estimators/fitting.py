@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,39 +9,20 @@ from numpy.typing import NDArray
 
 from dxent.data.blocks import Rows
 from dxent.estimators.optimality import REASONS, Optimality
-from dxent.estimators.plan import Stage, newton_passes, plan
 from dxent.estimators.run import Run, Settings, factorised
+from dxent.estimators.search import begin, search
 from dxent.estimators.separation import Separation, find_separation
-from dxent.evaluation import Evaluation, Problem
+from dxent.evaluation import Evaluation
 from dxent.objective.coefficients import effective, raw
 from dxent.objective.objective import Objective
 from dxent.objective.rank import null_space
 from dxent.objective.scaling import Moments, coordinates
-from dxent.solvers.base import Step, descend
-from dxent.solvers.lbfgs import lbfgs
-from dxent.solvers.newton import chord, newton
-from dxent.solvers.newton_cg import newton_cg, plain_newton_cg
+from dxent.solvers.base import Step
 
 __all__ = ["Fit", "fit"]
 
 Matrix = NDArray[np.float64]
 
-
-@dataclass(frozen=True)
-class Solver:
-    """A solver, and how many steps it may need to halve the gradient near the optimum."""
-
-    iterates: Callable[[Problem, Evaluation], Iterator[Evaluation]]
-    patience: int
-
-
-SOLVERS = {
-    "newton": Solver(newton, 5),
-    "newton-cg": Solver(newton_cg, 5),
-    "plain newton-cg": Solver(plain_newton_cg, 20),
-    "lbfgs": Solver(lbfgs, 50),
-}
-COARSE = 1e-6  # whoever tolerates as much wants it soon
 RANK_FEATURES = 3000  # up to here linear dependence is looked for where nothing is penalised
 
 
@@ -69,56 +49,18 @@ def fit(rows: Rows, columns: Moments, settings: Settings, start: tuple[Matrix, M
     if settings.strength == 0 and rows.features <= RANK_FEATURES:
         gauge = null_space(rows, coords)
     objective = Objective.of(rows, coords, columns, settings.strength, gauge=gauge, seed=settings.seed)
-    first = objective.evaluate(objective.start() if start is None else effective(objective, *start))
-    run = Run(objective, settings, first)
-    run.record(first)
+    run = Run(objective, settings, warm=start is not None)
     try:
+        if start is None:
+            begin(run)
+        else:
+            run.record(objective.evaluate(effective(objective, *start)))
         reason = search(run)
     except KeyboardInterrupt:
+        if not run.trace:
+            raise
         reason = "interrupted"
     return finish(run, reason)
-
-
-def search(run: Run) -> str:
-    """Run one solver after the other, from the newest iterate or the first; return why the last one ended."""
-    first, reason = run.here, "finished"
-    for stage in plan(run.objective, run.settings.solver, run.settings.max_iter):
-        # Newton takes a step even from a point that is proved, where that costs little: it ends at rounding
-        if (stage.solver == "newton" and polished(run)) or not run.proved(run.here):
-            if stage.afresh:
-                run.restart(first)
-            reason = follow(run, stage)
-            if run.separated(run.here):
-                return reason
-    anchor = factorised(run.here) or run.anchor
-    if reason == "finished" and anchor is not None and polished(run):
-        for here in chord(run.objective, anchor, run.here):
-            run.here = here
-    return reason
-
-
-def polished(run: Run) -> bool:
-    """Return whether to go on beyond the proof: the tolerance is small, and a Hessian no dear one."""
-    cheap = newton_passes(run.objective) <= run.objective.count.passes
-    return cheap and run.settings.tol < COARSE
-
-
-def follow(run: Run, stage: Stage) -> str:
-    """Run one solver from the newest iterate, and return why it ended."""
-    solver = SOLVERS[stage.solver]
-
-    def finished(here: Evaluation) -> bool:
-        before = run.trace[-1].passes
-        return run.finished(here) or run.trace[-1].passes - before > stage.passes
-
-    _, reason = descend(
-        run.here,
-        solver.iterates(run.objective, run.here),
-        finished=finished,
-        max_iter=min(stage.steps, run.settings.max_iter + 1 - len(run.trace)),
-        patience=solver.patience,
-    )
-    return reason
 
 
 def finish(run: Run, reason: str) -> Fit:

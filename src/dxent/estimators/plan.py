@@ -36,19 +36,19 @@ class Stage:
     afresh: bool = False
 
 
-def plan(objective: Objective, name: str, most: int) -> list[Stage]:
+def plan(objective: Objective, name: str, most: int, warm: bool) -> list[Stage]:
     """Return the solvers to run, one after the other, for one of that name.
 
     Where the parameters are few, Newton finishes for any solver.
     """
     if name == "auto":
-        return automatic(objective, most)
+        return automatic(objective, most, warm)
     if name == "newton" or not newton_can_finish(objective):
         return [Stage(name, most)]
     return [Stage(name, FIRST_STEPS), Stage("newton", most)]
 
 
-def automatic(objective: Objective, most: int) -> list[Stage]:
+def automatic(objective: Objective, most: int, warm: bool) -> list[Stage]:
     """Return what does best, as measured, on problems of this size.
 
     The curvature of three classes or more may grow from the start to the optimum, and that of few rows
@@ -58,7 +58,7 @@ def automatic(objective: Objective, most: int) -> list[Stage]:
     passes, newton = newton_passes(objective), Stage("newton", most)
     plain = Stage("plain newton-cg", PLAIN_STEPS)
     if passes <= NEWTON_PASSES:
-        return [plain, newton] if objective.rows.classes > 2 else [newton]
+        return [plain, newton] if objective.rows.classes > 2 and not warm else [newton]
     if passes <= AFRESH_NEWTON_PASSES and hardly_penalised(objective, WEAK):
         # from where L-BFGS has got to Newton takes half as many steps again
         return [Stage("lbfgs", FEW_STEPS), replace(plain, afresh=True), newton]
@@ -72,7 +72,7 @@ def automatic(objective: Objective, most: int) -> list[Stage]:
     long = MOVES * objective.size > pass_work(objective)
     stages = [Stage("lbfgs", FEWER_STEPS if long else FIRST_STEPS), Stage("newton-cg", most)]
     collapses = objective.rows.samples < objective.size and hardly_penalised(objective, BINDING)
-    return [plain, *stages] if collapses else stages
+    return [plain, *stages] if collapses and not warm else stages
 
 
 def hardly_penalised(objective: Objective, share: float) -> bool:

@@ -41,7 +41,8 @@ class Run:
 
     objective: Objective
     settings: Settings
-    here: Evaluation
+    warm: bool = False  # the start is the optimum of a sample, or of the last fit
+    here: Evaluation = field(init=False)
     anchor: Evaluation | None = None  # the newest iterate whose Hessian has been factorised
     left: Evaluation | None = None  # an iterate from which the search did not go on
     verdict: tuple[Evaluation, bool] | None = None  # the newest that was asked of, and whether it is proved
@@ -53,7 +54,8 @@ class Run:
 
     def record(self, here: Evaluation) -> None:
         """Make ``here`` the newest iterate."""
-        self.anchor = factorised(self.here) or self.anchor
+        if self.trace:
+            self.anchor = factorised(self.here) or self.anchor
         self.here = here
         norm = float(np.linalg.norm(here.gradient))
         self.trace.append(Step(len(self.trace), here.value, norm, self.objective.count.passes))

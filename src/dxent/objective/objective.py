@@ -8,7 +8,8 @@ value, gradient and Hessian taken from the fused kernels of the same composition
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 
 import numpy as np
@@ -145,6 +146,17 @@ class Objective:
     def correlated(self) -> bool:
         """Whether the columns of the data are, as far as a few hundred rows tell."""
         return are_correlated(self)
+
+    def of_rows(self, rows: Rows) -> Objective:
+        """The same objective of some of the rows, with a count of its own."""
+        return replace(self, rows=rows, count=Count())
+
+    @property
+    def start_value(self) -> float:
+        """F at `start`: the entropy of the class shares, or of equal ones."""
+        if not self.coordinates.intercept:
+            return math.log(self.rows.classes)
+        return float(-self.rows.class_shares @ np.log(self.rows.class_shares))
 
     def start(self) -> Vector:
         """The optimum of the intercept alone: zero weights, the logarithms of the class shares."""
