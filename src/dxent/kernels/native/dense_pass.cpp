@@ -73,8 +73,8 @@ double column_spread(const Matrix& X, const double* centre, const double* sample
     double longest = 0;
     for (ptrdiff_t first = 0; first < X.rows; first += tile.height()) {
         const ptrdiff_t count = minimum(tile.height(), X.rows - first);
-        tile.read(first, count);
         Ahead ahead = tile.ahead(first, count * ((stride + kEntriesAStep - 1) / kEntriesAStep));
+        tile.read(first, count, ahead);
         for (ptrdiff_t r = 0; r < count; ++r) {
             const double weight = sample_weight[first + r];
             for (ptrdiff_t k = 0; k < stride; k += kEntriesAStep) ahead.step();

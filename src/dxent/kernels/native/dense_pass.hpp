@@ -36,9 +36,9 @@ template <class Real> class Pass {
     Pass(const Matrix& X, const double* centre, ptrdiff_t outputs, ptrdiff_t products)
         : X_(X), outputs_(outputs), tile_(X, centre, taller(X.columns, sizeof(Real))),
           height_(tile_.height()), gradient_stride_(line_stride<Real>(X.columns)),
-          steps_(products * product_steps<Real>(outputs, height_, X.columns)), values_(outputs * height_),
-          scale_(height_), factors_(outputs * height_), gradient_(outputs * gradient_stride_),
-          bias_gradient_(outputs) {}
+          steps_(products * product_steps<Real>(outputs, height_, X.columns) + tile_.reading_steps()),
+          values_(outputs * height_), scale_(height_), factors_(outputs * height_),
+          gradient_(outputs * gradient_stride_), bias_gradient_(outputs) {}
 
     ClassMajor values() const { return {values_, height_}; }
     ptrdiff_t height() const { return height_; }
@@ -51,7 +51,7 @@ template <class Real> class Pass {
         }
     }
 
-    void read(ptrdiff_t first, ptrdiff_t count) { tile_.read(first, count); }
+    void read(ptrdiff_t first, ptrdiff_t count) { tile_.read(first, count, ahead_); }
 
     // Read rows; values = W x + b for each.
     void multiply(const Weights<Real>& W, ptrdiff_t first, ptrdiff_t count) {

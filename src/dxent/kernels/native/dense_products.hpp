@@ -19,16 +19,15 @@ template <class Real> struct Lines {
     }
 };
 
-// Memory that will be read soon, fetched into the second-level cache a little at every step of a product: rows of
+// Memory that will be read soon, fetched into the second-level cache a little at every step of the work: rows of
 // `length` bytes, `gap` bytes apart. Addresses, no pointers: the last may lie beyond the memory, where fetching
 // does nothing.
 struct Ahead {
     std::uintptr_t next, end;
     ptrdiff_t length, gap, bytes_a_step;
     void step() {
-#pragma GCC unroll 4
-        for (int line = 0; line < 4; ++line)  // one class takes few steps
-            __builtin_prefetch(reinterpret_cast<const void*>(next + std::uintptr_t(64 * line)), 0, 2);
+        for (ptrdiff_t byte = 0; byte < bytes_a_step; byte += 64)
+            __builtin_prefetch(reinterpret_cast<const void*>(next + std::uintptr_t(byte)), 0, 2);
         next += std::uintptr_t(bytes_a_step);
         const bool past = next >= end;
         next += past ? std::uintptr_t(gap) : 0;

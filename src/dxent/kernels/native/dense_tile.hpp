@@ -1,6 +1,7 @@
 // A tile of centred rows in cache: rows of X, converted and padded, or, where they are short, its columns.
 #pragma once
 
+#include <type_traits>
 #include <utility>
 
 #include "dense_products.hpp"
@@ -65,8 +66,10 @@ template <class Real> class Tile {
     Tile(const Matrix& X, const double* centre, bool by_column)
         : X_(X), height_(tile_height(X.columns, sizeof(Real))), by_column_(by_column),
           stride_(line_stride<Real>(by_column_ ? height_ : X.columns)),
-          data_((by_column_ ? X.columns : height_) * stride_), centre_(round_up(X.columns, kLanes<Real>)) {
-        if (centre) std::memcpy(centre_, centre, std::size_t(X.columns) * sizeof(double));
+          data_((by_column_ ? X.columns : height_) * stride_), wide_centre_(round_up(X.columns, kLanes<Real>)),
+          centre_(round_up(X.columns, kLanes<Real>)) {
+        if (centre) std::memcpy(wide_centre_, centre, std::size_t(X.columns) * sizeof(double));
+        for (ptrdiff_t k = 0; k < X.columns; ++k) centre_[k] = Real(wide_centre_[k]);
     }
 
     ptrdiff_t height() const { return height_; }
@@ -76,10 +79,15 @@ template <class Real> class Tile {
                           : Lines<Real>{data_, stride_, count_, X_.columns};
     }
 
+    // About how many steps ahead it takes while it is read by itself.
+    ptrdiff_t reading_steps() const {
+        return by_column_ ? height_ * X_.columns / (kLanes<Real> * kLanes<Real>) : 0;
+    }
+
     // Copy rows first … first + count of X.
-    void read(ptrdiff_t first, ptrdiff_t count) {
+    void read(ptrdiff_t first, ptrdiff_t count, Ahead& ahead) {
         count_ = count;
-        as_typed(X_, [&](const auto* entries) { copy(entries + first * X_.row_stride); });
+        as_typed(X_, [&](const auto* entries) { copy(entries + first * X_.row_stride, ahead); });
         if (by_column_ && count % kLanes<Real> != 0)
             for (ptrdiff_t k = 0; k < X_.columns; ++k)
                 std::memset(data_ + k * stride_ + count, 0, std::size_t(stride_ - count) * sizeof(Real));
@@ -90,7 +98,7 @@ template <class Real> class Tile {
     void read_and_add_inner(ptrdiff_t first, ptrdiff_t count, Lines<Real> W, double* sums,
                             ptrdiff_t sums_stride, Ahead& ahead) {
         if (X_.column_stride != 1) {
-            read(first, count);
+            read(first, count, ahead);
             return add_inner(W, lines(), sums, sums_stride, ahead);
         }
         count_ = count;
@@ -99,10 +107,10 @@ template <class Real> class Tile {
             const ptrdiff_t whole = X_.columns / kLanes<Real> * kLanes<Real>;
             for (ptrdiff_t r = 0; r < count; ++r)
                 for (ptrdiff_t k = whole; k < X_.columns; ++k)
-                    data_[r * stride_ + k] = less(x[r * X_.row_stride + k], centre_[k]);
+                    data_[r * stride_ + k] = less(x[r * X_.row_stride + k], centre_as(x)[k]);
             const auto read_on = [&](ptrdiff_t row, ptrdiff_t from) {
                 return [source = x + row * X_.row_stride + from, row_stride = X_.row_stride,
-                        centre = centre_ + from, to = data_ + row * stride_ + from, stride = stride_,
+                        centre = centre_as(x) + from, to = data_ + row * stride_ + from, stride = stride_,
                         whole = whole - from](int n, ptrdiff_t k) {
                     Real* line = to + n * stride + k;
                     if (k >= whole) return load(line);
@@ -126,7 +134,7 @@ template <class Real> class Tile {
     }
 
   private:
-    template <class Source> void copy(const Source* source) {
+    template <class Source> void copy(const Source* source, Ahead& ahead) {
         const Lines<Real> to = lines();
         const ptrdiff_t across = by_column_ ? X_.column_stride : X_.row_stride;
         const ptrdiff_t along = by_column_ ? X_.row_stride : X_.column_stride;
@@ -135,25 +143,25 @@ template <class Real> class Tile {
                 by_column_ ? copy_column(source + i * across, i, to.length)
                            : copy_row(source + i * across, i, to.length);
         else if (across == 1 && to.count >= kLanes<Real> && to.length >= kLanes<Real>)
-            by_column_ ? transpose_rows(source, along, to) : transpose_columns(source, along, to);
+            by_column_ ? transpose_rows(source, along, to, ahead) : transpose_columns(source, along, to);
         else
             for (ptrdiff_t i = 0; i < to.count; ++i)
                 for (ptrdiff_t k = 0; k < to.length; ++k)
                     data_[i * stride_ + k] =
-                        less(source[i * across + k * along], centre_[by_column_ ? i : k]);
+                        less(source[i * across + k * along], centre_as(source)[by_column_ ? i : k]);
     }
 
     // Adjacent entries, in whole vectors; the last may overlap the one before.
     template <class Source> void copy_row(const Source* x, ptrdiff_t row, ptrdiff_t length) {
         for (ptrdiff_t k = 0; k < length; k += kLanes<Real>) {
             const ptrdiff_t at = minimum(k, length - kLanes<Real>);
-            store(data_ + row * stride_ + at, less(x + at, centre_ + at));
+            store(data_ + row * stride_ + at, less(x + at, centre_as(x) + at));
         }
     }
 
     template <class Source> void copy_column(const Source* x, ptrdiff_t column, ptrdiff_t length) {
-        double centre[kLanes<Real>];
-        fill(centre, column);
+        Wide<Source> centre[kLanes<Real>];
+        fill(centre, centre_as(x)[column]);
         for (ptrdiff_t k = 0; k < length; k += kLanes<Real>) {
             const ptrdiff_t at = minimum(k, length - kLanes<Real>);
             store(data_ + column * stride_ + at, less(x + at, centre));
@@ -161,17 +169,20 @@ template <class Real> class Tile {
     }
 
     // Rows into columns, square by square; the last squares may overlap those before.
-    template <class Source> void transpose_rows(const Source* x, ptrdiff_t row_stride, Lines<Real> to) {
+    template <class Source> void transpose_rows(const Source* x, ptrdiff_t row_stride, Lines<Real> to, Ahead& then) {
+        Ahead ahead = then;
         for (ptrdiff_t r = 0; r < to.length; r += kLanes<Real>)
             for (ptrdiff_t c = 0; c < to.count; c += kLanes<Real>) {
+                ahead.step();
                 const ptrdiff_t row = minimum(r, to.length - kLanes<Real>);
                 const ptrdiff_t column = minimum(c, to.count - kLanes<Real>);
                 Vector<Real> square[kLanes<Real>];
 #pragma GCC unroll 16
                 for (ptrdiff_t m = 0; m < kLanes<Real>; ++m)
-                    square[m] = less(x + (row + m) * row_stride + column, centre_ + column);
+                    square[m] = less(x + (row + m) * row_stride + column, centre_as(x) + column);
                 store_transposed(square, column, row);
             }
+        then = ahead;
     }
 
     template <class Source> void transpose_columns(const Source* x, ptrdiff_t column_stride, Lines<Real> to) {
@@ -182,8 +193,8 @@ template <class Real> class Tile {
                 Vector<Real> square[kLanes<Real>];
 #pragma GCC unroll 16
                 for (ptrdiff_t m = 0; m < kLanes<Real>; ++m) {
-                    double centre[kLanes<Real>];
-                    fill(centre, column + m);
+                    Wide<Source> centre[kLanes<Real>];
+                    fill(centre, centre_as(x)[column + m]);
                     square[m] = less(x + (column + m) * column_stride + row, centre);
                 }
                 store_transposed(square, row, column);
@@ -196,19 +207,28 @@ template <class Real> class Tile {
         for (ptrdiff_t m = 0; m < kLanes<Real>; ++m) store(data_ + (line + m) * stride_ + place, square[m]);
     }
 
-    void fill(double* centre, ptrdiff_t column) const {
-        for (ptrdiff_t n = 0; n < kLanes<Real>; ++n) centre[n] = centre_[column];
+    template <class Source> using Wide = typename Wider<Source, Real>::type;
+
+    // The centre in the type of its differences from such entries.
+    template <class Source> const Wide<Source>* centre_as(const Source*) const {
+        if constexpr (std::is_same_v<Wide<Source>, Real>)
+            return centre_;
+        else
+            return wide_centre_;
     }
 
-    template <class Source> static Vector<Real> less(const Source* x, const double* centre) {
+    template <class Number> static void fill(Number* centre, Number value) {
+        for (ptrdiff_t n = 0; n < kLanes<Real>; ++n) centre[n] = value;
+    }
+
+    template <class Source> static Vector<Real> less(const Source* x, const Wide<Source>* centre) {
         Vector<Real> difference;
         for (ptrdiff_t n = 0; n < kLanes<Real>; ++n) difference[n] = less(x[n], centre[n]);
         return difference;
     }
 
-    template <class Source> static Real less(Source x, double centre) {
-        using Wide = typename Wider<Source, Real>::type;
-        return Real(Wide(x) - Wide(centre));
+    template <class Source> static Real less(Source x, Wide<Source> centre) {
+        return Real(Wide<Source>(x) - centre);
     }
 
     const Matrix& X_;
@@ -216,7 +236,8 @@ template <class Real> class Tile {
     bool by_column_;
     ptrdiff_t stride_, count_ = 0;
     Buffer<Real> data_;
-    Buffer<double> centre_;
+    Buffer<double> wide_centre_;
+    Buffer<Real> centre_;
 };
 
 }  // namespace

@@ -58,12 +58,12 @@ void DXENT_LEVEL(const Matrix& X, const double* centre, const Matrix& probs, con
     const ptrdiff_t height = tile.height();
     const Gram gram(X.columns, with_bias, height);
     PairWeights weights(probs.columns, height);
-    const ptrdiff_t steps = product_steps<double>(width, height, width) * pairs / 2 + 1;
+    const ptrdiff_t steps = product_steps<double>(width, height, width) * pairs / 2 + tile.reading_steps() + 1;
     std::memset(grams, 0, std::size_t(pairs * size) * sizeof(double));
     for (ptrdiff_t first = 0; first < X.rows; first += height) {
         const ptrdiff_t count = minimum(height, X.rows - first);
         Ahead ahead = tile.ahead(first, steps);
-        tile.read(first, count);
+        tile.read(first, count, ahead);
         weights.read(probs, sample_weight, first, count);
         for (ptrdiff_t m = 0; m < pairs; ++m)
             gram.add(tile.lines(), weights.of(first_class[m], second_class[m]), grams + m * size, ahead);
