@@ -39,10 +39,14 @@ template <int N> struct Count {
     static constexpr int value = N;
 };
 
-// Call block(first, Count) for blocks of classes that cover all of them evenly, without padding. Of sixteen
-// registers, five classes leave enough for the lines.
+// Beside the sums of so many classes, registers are left for the lines.
+constexpr ptrdiff_t kMostClasses = kRegisters == 32 ? 7 : 5;
+
+inline ptrdiff_t class_blocks(ptrdiff_t classes) { return (classes + kMostClasses - 1) / kMostClasses; }
+
+// Call block(first, Count) for blocks of classes that cover all of them evenly, without padding.
 template <class Block> inline void for_class_blocks(ptrdiff_t classes, Block block) {
-    const ptrdiff_t blocks = (classes + 4) / 5;
+    const ptrdiff_t blocks = class_blocks(classes);
     for (ptrdiff_t b = 0, first = 0; b < blocks; ++b) {
         const ptrdiff_t size = classes / blocks + (b < classes % blocks);
         switch (size) {
@@ -50,7 +54,10 @@ template <class Block> inline void for_class_blocks(ptrdiff_t classes, Block blo
             case 2: block(first, Count<2>()); break;
             case 3: block(first, Count<3>()); break;
             case 4: block(first, Count<4>()); break;
-            default: block(first, Count<5>());
+            case 5: block(first, Count<5>()); break;
+            default:
+                if constexpr (kMostClasses == 7)
+                    size == 6 ? block(first, Count<6>()) : block(first, Count<7>());
         }
         first += size;
     }
@@ -69,7 +76,7 @@ template <int N, class Block> inline void for_blocks(ptrdiff_t total, Block bloc
 
 // About how many steps one product of a tile with so many classes takes.
 template <class Real> ptrdiff_t product_steps(ptrdiff_t classes, ptrdiff_t rows, ptrdiff_t columns) {
-    return (classes + 4) / 5 * rows * columns / (depth(5) * kLanes<Real>) + 1;
+    return class_blocks(classes) * rows * columns / (depth(kMostClasses) * kLanes<Real>) + 1;
 }
 
 // sums[c][i] += a_c · b_i for C classes and N lines, in C·N accumulators. `fetch(n, k)` is a vector of line n.
