@@ -146,6 +146,8 @@ def sum_in_order(work: Callable[[Item], tuple[Any, ...]], items: Sequence[Item])
 
     The first item's arrays are summed into.
     """
+    if len(items) == 1:
+        return work(items[0])
     results = in_order(work, items)
     total = list(next(results))
     for result in results:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -79,6 +80,7 @@ def pass_tiles(X: Any, outputs: int) -> list[slice]:
     return even_tiles(samples, min(tiles, samples // (4 * outputs)))
 
 
+@lru_cache
 def column_tiles(rows: int, columns: int) -> list[slice]:
     """Return tiles of the columns of a matrix that is worked on by columns, in cache."""
     return row_tiles(columns, max(COLUMN_ENTRIES_A_TILE // max(rows, 1), 1))

@@ -19,9 +19,9 @@ from dxent.kernels.tiles import even_tiles, row_tiles
 
 __all__ = ["hessian_pass", "pullback", "rows_swept", "rows_to_logits"]
 
-COLUMNS_A_TILE = 512
+COLUMNS_A_TILE = 768
 
-ROWS_A_TILE = 128
+ROWS_A_TILE = 256
 """Enough, at least, to outweigh that the weights are copied for each tile."""
 
 
