@@ -91,7 +91,7 @@ def test_an_interrupt_during_the_sample_keeps_what_it_has_found(problem, sampled
 
 
 def test_rare_columns_are_not_left_to_a_sample(problem, sampled, monkeypatch):
-    X, y = problem
+    X, y = problem[0], problem[1] > 0
     rare = np.zeros((12000, 3))
     rare[:90, 0] = rare[90:150, 1] = rare[150:190, 2] = 1
     monkeypatch.setattr(Rows, "sample", None)

@@ -67,13 +67,18 @@ def begin(run: Run) -> None:
 
 
 def a_sample_tells(objective: Objective) -> bool:
-    """Return whether a sample of the rows has enough for each parameter, sees the columns, and saves time."""
-    columns, samples = objective.moments.square(objective.coordinates.intercept), objective.rows.samples
-    if objective.strength == 0 or samples < SHARE * ROWS_A_PARAMETER * objective.size:
+    """Return whether a sample of the rows has enough for each parameter, and saves time.
+
+    Of two classes Newton takes few steps from no weights at all, and as many from those that a sample makes
+    too large, for columns which it hardly sees.
+    """
+    samples, few = objective.rows.samples, SHARE * ROWS_A_PARAMETER * objective.size
+    if objective.strength == 0 or samples < few or pass_work(objective) < LONG:
         return False
-    free = columns * objective.rows.variance_of_shares > objective.strength
-    rare = samples * columns < SHARE * ROWS_A_COLUMN * objective.moments.span**2
-    return pass_work(objective) >= LONG and bool(np.mean(free & rare) <= MOST_UNSEEN)
+    squares = objective.moments.square(objective.coordinates.intercept)
+    free = squares * objective.rows.variance_of_shares > objective.strength
+    rare = samples * squares < SHARE * ROWS_A_COLUMN * objective.moments.span**2
+    return objective.rows.classes > 2 or bool(np.mean(free & rare) <= MOST_UNSEEN)
 
 
 def search(run: Run) -> str:
