@@ -58,6 +58,16 @@ def test_results_come_in_order(monkeypatch):
     assert threads.sum_in_order(lambda i: (i, np.ones(2)), range(10))[0] == 45
 
 
+def test_few_results_wait(monkeypatch):
+    monkeypatch.setattr(threads, "thread_count", lambda: 4)
+    made = []
+    for taken, _ in enumerate(threads.in_order(made.append, range(100))):
+        assert len(made) - taken <= threads.MOST_AT_ONCE
+    for _ in threads.in_order(made.append, range(100)):
+        break
+    assert len(made) <= 100 + threads.MOST_AT_ONCE
+
+
 @pytest.mark.parametrize("count", [1, 4])
 def test_everything_is_done_once(monkeypatch, count):
     monkeypatch.setattr(threads, "thread_count", lambda: count)

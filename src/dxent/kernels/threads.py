@@ -88,57 +88,72 @@ def in_order(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[
 
     Few results wait at any time: each may be as large as a gradient.
     """
-    threads = min(thread_count(), len(items)) if len(items) > 1 else 1
-    if threads == 1:
-        yield from map(work, items)
-        return
     for first in range(0, len(items), MOST_AT_ONCE):
-        yield from all_at_once(work, items[first : first + MOST_AT_ONCE])
+        yield from few_in_order(work, items[first : first + MOST_AT_ONCE])
 
 
-def all_at_once(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    """Return ``work(item)`` for each item, in their order."""
-    results: dict[int, Result] = {}
+def few_in_order(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    """Yield ``work(item)`` for each item in order, and work on others while the next is not there."""
+    waiting, results = deque(enumerate(items)), dict[int, Result]()
 
     def put(numbered: tuple[int, Item]) -> None:
         results[numbered[0]] = work(numbered[1])
 
-    do_all(put, enumerate(items))
-    return [results[number] for number in range(len(items))]
+    with helpers(put, waiting) as (take, last):
+        for number in range(len(items)):
+            while number not in results:
+                if not take():
+                    last()
+            yield results.pop(number)
 
 
 def do_all(work: Callable[[Item], object], items: Iterable[Item]) -> None:
-    """Do ``work(item)`` for each item, in any order, in this thread and in others.
-
-    Where there are no results to hand over, a thread wakes another but once.
-    """
+    """Do ``work(item)`` for each item, in any order, in this thread and in others."""
     waiting = deque(items)
     if len(waiting) == 1:
         work(waiting.pop())
         return
-    threads = min(thread_count(), len(waiting))
+    with helpers(work, waiting) as (take, _):
+        while take():
+            pass
 
-    def take() -> None:
-        while waiting:
-            try:
-                item = waiting.popleft()
-            except IndexError:  # another thread took the last
-                return
-            work(item)
+
+@contextmanager
+def helpers(
+    work: Callable[[Item], object], waiting: deque[Item]
+) -> Iterator[tuple[Callable[[], bool], Callable[[], None]]]:
+    """Let other threads work on the items that wait, and give two functions to this one.
+
+    The first works on one, and returns False if there is none left; the second waits until all are done. A
+    thread wakes another but once.
+    """
+
+    def take() -> bool:
+        try:
+            item = waiting.popleft()
+        except IndexError:
+            return False
+        work(item)
+        return True
 
     others = other_processors()
 
     def help_out() -> None:
         keep_to(others)
-        take()
+        while take():
+            pass
 
-    helpers = [_pool(threads).submit(help_out) for _ in range(threads - 1)]
+    def last() -> None:
+        for helper in helping:
+            helper.result()
+
+    threads = min(thread_count(), len(waiting))
+    helping = [_pool(threads).submit(help_out) for _ in range(threads - 1)]
     try:
-        take()
+        yield take, last
     finally:
         waiting.clear()
-        for helper in helpers:
-            helper.result()
+        last()
 
 
 def sum_in_order(work: Callable[[Item], tuple[Any, ...]], items: Sequence[Item]) -> Any:
