@@ -29,6 +29,7 @@ bench:
 	$(FITS) $(BENCH)
 	python benchmarks/passes.py
 	$(if $(DATA),python benchmarks/sparse_passes.py --data $(DATA))
+	python benchmarks/allocations.py $(if $(DATA),--data $(DATA))
 	python benchmarks/scaling.py
 	python benchmarks/cold_start.py
 	python benchmarks/page.py

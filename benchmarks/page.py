@@ -23,7 +23,7 @@ from summary import Problem, disturbance, proves, read, reference
 
 ROOT = Path(__file__).resolve().parents[1]
 GAPS = (1e-6, 1e-3, 1e-9)
-OTHERS = ("passes", "sparse_passes", "scaling", "cold_start")
+OTHERS = ("passes", "sparse_passes", "allocations", "scaling", "cold_start")
 INTRODUCTION = """# Benchmarks
 
 Written by `benchmarks/page.py` from `benchmarks/results/`; `make bench` measures again.
