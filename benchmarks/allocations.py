@@ -43,8 +43,8 @@ def main() -> None:
     names = MADE + (FROM_DIRECTORY if directory else ())
     keep("allocations", [{
         "title": "Memory that a fit allocates",
-        "note": "MB of arrays beyond X, the highest peak over C = 0.01, 1 and 100. Allowed: 0.3 of X, and 8 bytes "
-        "for each sample and class.",
+        "note": "MB of arrays beyond X, the highest peak over C = 0.01, 1 and 100. Allowed: 0.3 of X, and "
+        "8 bytes for each sample and class.",
         "header": ["set: samples × features × classes", "X", "peak", "peak ÷ allowed"],
         "rows": [row(name, directory) for name in names],
     }])  # fmt: skip
