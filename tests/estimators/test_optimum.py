@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from dxent import LogisticRegression
 from dxent.estimators.logistic import SOLVERS
 from dxent.kernels.compiled import native
+from dxent.objective.objective import Objective
 from objective.problems import Truth, draw
 
 IRIS = load_iris(return_X_y=True)
@@ -183,6 +184,15 @@ def test_logs_of_probabilities_are_finite_where_those_underflow(data):
     assert (model.predict_proba(far) == 0).any()
     assert np.isfinite(logs).all()
     assert logs.min() < -1e3
+
+
+def test_what_the_search_has_proved_is_not_looked_at_again(monkeypatch):
+    looks, evaluate = [], Objective.evaluate
+    monkeypatch.setattr(Objective, "evaluate", lambda *here: looks.append(0) or evaluate(*here))
+    offset = WINE[0] + 1e4
+    model = LogisticRegression(tol=1e-3, solver="newton").fit(offset, WINE[1])
+    assert model.optimality_.certified
+    assert len(looks) < model.trace_[-1].passes == model.trace_[-2].passes + 2  # and a Hessian
 
 
 def test_the_trace_tells_how_the_fit_went():

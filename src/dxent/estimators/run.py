@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dxent.estimators.separation import margins
 from dxent.evaluation import Evaluation
 from dxent.objective.certificate import (
     Certificate,
+    carried,
     duality_bound,
     duality_estimate,
     self_concordance_bound,
@@ -20,6 +23,8 @@ from dxent.objective.objective import Objective
 from dxent.solvers.base import Step
 
 __all__ = ["Run", "Settings", "factorised"]
+
+Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Run:
     here: Evaluation = field(init=False)
     anchor: Evaluation | None = None  # the newest iterate whose Hessian has been factorised
     left: Evaluation | None = None  # an iterate from which the search did not go on
-    verdict: tuple[Evaluation, bool] | None = None  # the newest that was asked of, and whether it is proved
+    verdict: tuple[Evaluation, Certificate] | None = None  # the newest that was asked of, and what is proved
     trace: list[Step] = field(default_factory=list)
 
     def restart(self, first: Evaluation) -> None:
@@ -70,10 +75,8 @@ class Run:
     def proved(self, here: Evaluation) -> bool:
         """Return whether ``here`` is proved optimal to the tolerance."""
         if self.verdict is None or self.verdict[0] is not here:
-            tol = self.settings.tol
-            proofs = (bound.relative_gap <= tol for bound in self.bounds(here, tol * here.value))
-            self.verdict = here, any(proofs)
-        return self.verdict[1]
+            self.verdict = here, self.certificate(here, self.settings.tol * here.value)
+        return self.verdict[1].relative_gap <= self.settings.tol
 
     def bounds(self, here: Evaluation, enough: float) -> Iterator[Certificate]:
         """Yield what each bound proves that may be below ``enough``, by an estimate that costs little."""
@@ -85,14 +88,27 @@ class Run:
         if duality_estimate(self.objective, here) <= enough:
             yield duality_bound(self.objective, here)
 
-    def certificate(self, here: Evaluation) -> Certificate:
+    def certificate(self, here: Evaluation, enough: float = math.inf) -> Certificate:
         """Return what the bounds prove together, until that is enough; the point may be far from optimal."""
         certificate = Certificate.none()
-        for bound in self.bounds(here, np.inf):
+        for bound in self.bounds(here, enough):
             certificate = certificate.meet(bound)
             if certificate.relative_gap <= self.settings.tol and certificate.prob_factor_bound < np.inf:
                 break
         return certificate
+
+    def certificate_at(self, point: Vector) -> Certificate:
+        """Return what is proved of a point next to the newest iterate, with that one's proof if it suffices."""
+        if self.proved(self.here):
+            assert self.verdict is not None
+            proof = self.verdict[1]
+            if self.anchor is not None and proof.prob_factor_bound == math.inf:
+                proof = proof.meet(self_concordance_bound(self.objective, self.anchor, self.here))
+            proof = carried(proof, self.objective, self.here, point)
+            if proof.relative_gap <= self.settings.tol:
+                return proof
+        self.here = self.objective.evaluate(point)
+        return self.certificate(self.here)
 
     def separated(self, here: Evaluation) -> bool:
         """Return whether the iterate proves that no finite optimum exists: λ = 0, and every row is right."""
