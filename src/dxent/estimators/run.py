@@ -98,7 +98,7 @@ class Run:
         return certificate
 
     def certificate_at(self, point: Vector) -> Certificate:
-        """Return what is proved of a point next to the newest iterate, with that one's proof if it suffices."""
+        """Return what is proved of a point next to the newest iterate, by that one's proof if it suffices."""
         if self.proved(self.here):
             assert self.verdict is not None
             proof = self.verdict[1]
