@@ -10,7 +10,14 @@ import scipy.sparse
 from threadpoolctl import threadpool_limits
 
 from dxent.kernels import choice, dispatch, threads, tiles
-from dxent.kernels.placement import keep_to, other_processors, staying
+from dxent.kernels.placement import (
+    forget_helpers,
+    keep_helpers_to,
+    keep_to,
+    move,
+    other_processors,
+    staying,
+)
 
 on_linux = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="moves threads on Linux only")
 
@@ -114,8 +121,43 @@ def test_a_thread_stays_until_the_block_ends_and_is_free_after():
 
 
 @on_linux
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_thread_without_helpers_goes_where_it_likes(monkeypatch, count):
+    monkeypatch.setattr(threads, "thread_count", lambda: count)
+    allowed = os.sched_getaffinity(0)
+    with threads.settled():
+        assert len(os.sched_getaffinity(0)) == (1 if count > 1 else len(allowed))
+
+
+@on_linux
+def test_helpers_are_moved_before_they_wake():
+    allowed = sorted(os.sched_getaffinity(0))
+    moved, done = threading.Event(), threading.Event()
+    seen = []
+
+    def help_out():
+        keep_to({allowed[0]})
+        moved.set()
+        done.wait(timeout=30)
+        seen.append(os.sched_getaffinity(0))
+
+    helper = threading.Thread(target=help_out)
+    helper.start()
+    moved.wait(timeout=30)
+    keep_helpers_to({allowed[-1]})
+    done.set()
+    helper.join()
+    assert seen == [{allowed[-1]}]
+    keep_helpers_to(set(allowed))  # that one is gone: no error
+    assert os.sched_getaffinity(0) == set(allowed)
+    forget_helpers()
+
+
+@on_linux
 def test_a_system_that_does_not_let_threads_be_moved_is_no_error():
-    keep_to({10**5})  # there is no such processor
+    before = os.sched_getaffinity(0)
+    move(0, {10**5})  # there is no such processor
+    assert os.sched_getaffinity(0) == before
 
 
 def test_an_error_in_a_thread_is_raised(monkeypatch):

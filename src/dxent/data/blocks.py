@@ -16,8 +16,8 @@ from dxent.kernels import dispatch
 __all__ = ["Block", "Rows", "stored_types"]
 
 TILE_ENTRIES = 1 << 20
-FEWEST = 30
-"""Rows drawn of a class: that none is has a chance of e⁻³⁰."""
+ROWS_OF_A_CLASS = 30
+"""So many are drawn at least: that none is has a chance of e⁻³⁰."""
 
 
 def stored_types(X: Any) -> list[type[np.generic]]:
@@ -95,9 +95,10 @@ class Rows:
         for block in self.blocks:
             counted = block.sample_weight > 0
             counts = np.bincount(block.labels, weights=counted, minlength=self.classes)
-            chance = np.maximum(1 / share, FEWEST / np.maximum(counts, 1))[block.labels]
+            chance = np.maximum(1 / share, ROWS_OF_A_CLASS / np.maximum(counts, 1))[block.labels]
             drawn = np.flatnonzero(counted & (rng.random(len(chance), np.float32) < chance))
-            parts.append(Block(block.X[drawn], block.labels[drawn], block.sample_weight[drawn]))
+            X = dispatch.prepare(block.X[drawn])
+            parts.append(Block(X, block.labels[drawn], block.sample_weight[drawn]))
         factors = self.class_shares / Rows(parts, self.classes, self.total_weight).class_shares
         blocks = [replace(part, sample_weight=part.sample_weight * factors[part.labels]) for part in parts]
         return Rows(blocks, self.classes, self.total_weight)

@@ -70,7 +70,7 @@ def finish(run: Run, reason: str) -> Fit:
     if run.left is not None and run.left.value < run.here.value:  # stopped before it was as far again
         run.here = run.left
     coef, intercept = raw(objective, run.here.point)
-    certificate = run.certificate_at(effective(objective, coef, intercept))
+    certificate = run.certify(effective(objective, coef, intercept))
     here = run.here
     certified = certificate.relative_gap <= settings.tol
     why = "" if certified else explain(run, here, reason)

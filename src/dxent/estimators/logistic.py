@@ -24,8 +24,7 @@ from dxent.estimators.labels import encode
 from dxent.estimators.optimality import NotCertifiedWarning
 from dxent.estimators.run import Settings
 from dxent.estimators.telling import dependence_sentence, separation_sentence
-from dxent.kernels.dispatch import single_threaded_blas
-from dxent.kernels.placement import staying
+from dxent.kernels.threads import settled
 from dxent.objective.scaling import moments
 
 __all__ = ["LogisticRegression"]
@@ -74,7 +73,8 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     verbose : int, default 0
         Above 0, print a line an iteration.
     random_state : int, RandomState or None
-        Draws the rows that preconditioners are built from; the default is deterministic.
+        Draws the rows that the search begins with, and those that preconditioners are built from; the default
+        is deterministic.
 
     Attributes
     ----------
@@ -160,7 +160,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         rows = Rows.of(X, labels, weights, len(self.classes_))
         if warm is not None:
             checks.check_warm_start(warm[0].shape[1], last_classes, X.shape[1], self.classes_)
-        with single_threaded_blas(), staying():
+        with settled():
             return fit(rows, moments(rows), self._settings(rows), warm)
 
     def _row_weights(

@@ -10,7 +10,7 @@ import numpy as np
 from dxent.objective.objective import Objective
 from dxent.objective.preconditioners import pass_work, sampled_passes
 
-__all__ = ["Stage", "newton_passes", "plan"]
+__all__ = ["WEAK", "Stage", "hardly_penalised", "newton_passes", "plan"]
 
 FIRST_STEPS = 100  # of a solver that another one follows
 PLAIN_STEPS = 2  # of Newton-CG without a preconditioner, which tell the scale of the optimum's logits
@@ -39,7 +39,8 @@ class Stage:
 def plan(objective: Objective, name: str, most: int, warm: bool) -> list[Stage]:
     """Return the solvers to run, one after the other, for one of that name.
 
-    Where the parameters are few, Newton finishes for any solver.
+    Where the parameters are few, Newton finishes for any solver. A ``warm`` start is near the optimum, of a
+    sample or of the last fit.
     """
     if name == "auto":
         return automatic(objective, most, warm)
@@ -53,7 +54,8 @@ def automatic(objective: Objective, most: int, warm: bool) -> list[Stage]:
 
     The curvature of three classes or more may grow from the start to the optimum, and that of few rows
     collapses: either way the first whole Newton steps, and all that L-BFGS learns of them, mislead. Plain
-    steps come first then; of two classes the curvature is next to the largest at the start.
+    steps come first then, unless the start is warm; of two classes the curvature is next to the largest at
+    the start.
     """
     passes, newton = newton_passes(objective), Stage("newton", most)
     plain = Stage("plain newton-cg", PLAIN_STEPS)

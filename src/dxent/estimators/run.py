@@ -97,8 +97,8 @@ class Run:
                 break
         return certificate
 
-    def certificate_at(self, point: Vector) -> Certificate:
-        """Return what is proved of a point next to the newest iterate, by that one's proof if it suffices."""
+    def certify(self, point: Vector) -> Certificate:
+        """Go to a point next to the newest iterate, whose proof may suffice for it; return what is proved."""
         if self.proved(self.here):
             assert self.verdict is not None
             proof = self.verdict[1]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dxent.estimators.plan import Stage, newton_passes, plan
+from dxent.estimators.plan import WEAK, Stage, hardly_penalised, newton_passes, plan
 from dxent.estimators.run import Run, factorised
 from dxent.evaluation import Evaluation, Problem
 from dxent.objective.objective import Objective
@@ -35,7 +35,7 @@ SOLVERS = {
     "lbfgs": Solver(lbfgs, 50),
 }
 COARSE = 1e-6  # whoever tolerates as much wants it soon
-SHARE = 16  # of the rows, one in so many is drawn
+SHARE = 16  # of the rows, one in so many is drawn; where the penalty binds, one in eight if they are few
 ROWS_A_PARAMETER = 7  # of a sample, at least
 ROWS_A_COLUMN = 16  # of a sample, that tell a column from a constant one
 MOST_UNSEEN = 1 / 3  # of the columns
@@ -47,38 +47,42 @@ def begin(run: Run) -> None:
     """Record where to start from: the optimum of a sample of the rows, where one tells, or no weights at all.
 
     The optimum of m rows is worse than that of all by about the number of parameters over 2 m, in nats: a few
-    steps, each for a sixteenth of the price, save several. The sample starts from one of its own.
+    steps, each for a fraction of the price, save several. The sample starts from one of its own.
     """
     objective, settings = run.objective, run.settings
-    if not a_sample_tells(objective):
+    share = share_drawn(objective)
+    if not share:
         run.record(objective.evaluate(objective.start()))
         return
-    rows = objective.rows.sample(SHARE, settings.seed)
+    rows = objective.rows.sample(share, settings.seed)
     tol = max(settings.tol, PRECISE * objective.size / (2 * rows.samples))
     sample = Run(objective.of_rows(rows), replace(settings, tol=tol, verbose=False))
     try:
         begin(sample)
         search(sample)
     finally:  # an interrupted search has got somewhere, too
-        objective.count.passes += sample.objective.count.passes // SHARE
+        objective.count.passes += sample.objective.count.passes // share
         here = objective.evaluate(sample.here.point if sample.trace else objective.start())
         run.warm = here.value <= objective.start_value
         run.record(here if run.warm else objective.evaluate(objective.start()))
 
 
-def a_sample_tells(objective: Objective) -> bool:
-    """Return whether a sample of the rows has enough for each parameter, and saves time.
+def share_drawn(objective: Objective) -> int:
+    """Return of how many rows one is drawn, or 0 where the sample would tell or save too little.
 
     Of two classes Newton takes few steps from no weights at all, and as many from those that a sample makes
     too large, for columns which it hardly sees.
     """
-    samples, few = objective.rows.samples, SHARE * ROWS_A_PARAMETER * objective.size
-    if objective.strength == 0 or samples < few or pass_work(objective) < LONG:
-        return False
+    samples, strength = objective.rows.samples, objective.strength
+    share = min(SHARE, samples // (ROWS_A_PARAMETER * objective.size))
+    least = SHARE if hardly_penalised(objective, WEAK) else SHARE // 2
+    if strength == 0 or share < least or pass_work(objective) < LONG:
+        return 0
     squares = objective.moments.square(objective.coordinates.intercept)
-    free = squares * objective.rows.variance_of_shares > objective.strength
-    rare = samples * squares < SHARE * ROWS_A_COLUMN * objective.moments.span**2
-    return objective.rows.classes > 2 or bool(np.mean(free & rare) <= MOST_UNSEEN)
+    free = squares * objective.rows.variance_of_shares > strength
+    rare = samples * squares < share * ROWS_A_COLUMN * objective.moments.span**2
+    seen = objective.rows.classes > 2 or np.mean(free & rare) <= MOST_UNSEEN
+    return share if seen else 0
 
 
 def search(run: Run) -> str:

@@ -17,7 +17,7 @@ from dxent.kernels import given_logits, narrow, reference
 from dxent.kernels.choice import Design, arithmetic, chosen, dense, logit_tiles, reads_once
 from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
-from dxent.kernels.threads import do_all, in_order, single_threaded_blas, sum_in_order, thread_count
+from dxent.kernels.threads import do_all, in_order, sum_in_order, thread_count
 from dxent.kernels.tiles import (
     ENTRIES_A_TILE,
     first_row,
@@ -39,7 +39,6 @@ __all__ = [
     "pullback",
     "reads_once",
     "show_config",
-    "single_threaded_blas",
     "softmax_gram",
     "square_pullback",
 ]

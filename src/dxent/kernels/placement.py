@@ -12,12 +12,13 @@ import ctypes
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import local
+from threading import get_native_id, local
 
-__all__ = ["keep_to", "other_processors", "staying"]
+__all__ = ["forget_helpers", "keep_helpers_to", "keep_to", "other_processors", "staying"]
 
 _getcpu = getattr(ctypes.CDLL(None), "sched_getcpu", None) if hasattr(os, "sched_setaffinity") else None
 _thread = local()
+_kept: dict[int, set[int]] = {}  # where each thread that has helped may run
 
 
 @contextmanager
@@ -28,13 +29,13 @@ def staying() -> Iterator[None]:
         yield
         return
     allowed = os.sched_getaffinity(0)
-    keep_to(allowed - others)
+    move(0, allowed - others)
     _thread.others = others
     try:
         yield
     finally:
         del _thread.others
-        keep_to(allowed)
+        move(0, allowed)
 
 
 def other_processors() -> set[int]:
@@ -44,9 +45,29 @@ def other_processors() -> set[int]:
     return getattr(_thread, "others", None) or os.sched_getaffinity(0) - {_getcpu()}
 
 
-def keep_to(processors: set[int]) -> None:
-    """Let this thread run on some processors only, if there are any and the system allows it."""
-    if processors and processors != getattr(_thread, "processors", None):
-        with suppress(OSError):  # a sandbox may forbid it, or take processors away meanwhile
-            os.sched_setaffinity(0, processors)
-        _thread.processors = processors
+def keep_helpers_to(processors: set[int]) -> None:
+    """Let every thread that has helped run on some processors only, if there are any.
+
+    Before it is woken up: it would wake where it was last, and that may be where the caller now is busy.
+    """
+    for helper in list(_kept):
+        keep_to(processors, helper)
+
+
+def keep_to(processors: set[int], helper: int = 0) -> None:
+    """Let a helper, or this thread, which then is one, run on some processors only, if there are any."""
+    helper = helper or get_native_id()
+    if processors and _kept.get(helper) != processors:
+        move(helper, processors)
+        _kept[helper] = processors
+
+
+def move(thread: int, processors: set[int]) -> None:
+    """Let a thread, or this one for 0, run on some processors only, if the system allows it."""
+    with suppress(OSError):  # a sandbox may forbid it, or take processors away meanwhile
+        os.sched_setaffinity(thread, processors)
+
+
+def forget_helpers() -> None:
+    """In a process that was forked: its parent's helpers are not here."""
+    _kept.clear()

@@ -7,18 +7,25 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from threading import Lock
 from typing import Any, TypeVar
 
-from dxent.kernels.placement import keep_to, other_processors
+from dxent.kernels.placement import (
+    forget_helpers,
+    keep_helpers_to,
+    keep_to,
+    other_processors,
+    staying,
+)
 
 __all__ = [
     "blas_libraries",
     "do_all",
     "in_order",
     "processors",
+    "settled",
     "single_threaded_blas",
     "sum_in_order",
     "thread_count",
@@ -83,6 +90,13 @@ def single_threaded_blas() -> Iterator[None]:
         _hold.give_back()
 
 
+@contextmanager
+def settled() -> Iterator[None]:
+    """Hold BLAS at one thread, and ours to their processors, while many short calls follow each other."""
+    with single_threaded_blas(), staying() if thread_count() > 1 else nullcontext():
+        yield
+
+
 def in_order(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
     """Yield ``work(item)`` for each item, in the items' order, however many threads compute them.
 
@@ -145,9 +159,12 @@ def helpers(
 
     def last() -> None:
         for helper in helping:
-            helper.result()
+            if not helper.cancel():  # it has begun
+                helper.result()
 
     threads = min(thread_count(), len(waiting))
+    if threads > 1:
+        keep_helpers_to(others)
     helping = [_pool(threads).submit(help_out) for _ in range(threads - 1)]
     try:
         yield take, last
@@ -200,6 +217,7 @@ def _pool(threads: int) -> ThreadPoolExecutor:
 def _forget_parent() -> None:
     """Drop the pool, whose threads stayed in the parent, and a lock that one of them may have held."""
     _pool.cache_clear()
+    forget_helpers()
     _hold.lock = Lock()
 
 

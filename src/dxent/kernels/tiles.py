@@ -81,9 +81,9 @@ def pass_tiles(X: Any, outputs: int) -> list[slice]:
 
 
 @lru_cache
-def column_tiles(rows: int, columns: int) -> list[slice]:
+def column_tiles(rows: int, columns: int) -> tuple[slice, ...]:
     """Return tiles of the columns of a matrix that is worked on by columns, in cache."""
-    return row_tiles(columns, max(COLUMN_ENTRIES_A_TILE // max(rows, 1), 1))
+    return tuple(row_tiles(columns, max(COLUMN_ENTRIES_A_TILE // max(rows, 1), 1)))
 
 
 def stored_tiles(X: Any, outputs: int) -> list[slice]:

@@ -12,6 +12,7 @@ matrix, the coupling between classes included, at a fraction of the products tha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,9 +57,14 @@ class PairPreconditioner:
         theta = vector.reshape(len(self.back), -1)
         turned = (self.back.T @ theta[:, self.active]).ravel()
         solved = self.factor.solve(turned.astype(self.factor.dtype)).astype(np.float64)
-        result = theta / np.where(self.strengths > 0, self.strengths, 1.0)
+        result = theta * self.inverse_strengths
         result[:, self.active] = self.back @ solved.reshape(len(self.back), -1)
         return result.ravel()
+
+    @cached_property
+    def inverse_strengths(self) -> Matrix:
+        """1/λ_j, where there is a penalty."""
+        return np.asarray(1 / np.where(self.strengths > 0, self.strengths, 1.0))
 
     @classmethod
     def of(
