@@ -54,6 +54,9 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     The fit stops when a bound on its distance from the optimum is proved below ``tol``, and ``optimality_``
     holds that proof. Otherwise it warns (`NotCertifiedWarning`).
 
+    It uses the processors that the process may run on, or as many as ``OMP_NUM_THREADS`` or threadpoolctl
+    allow. On Linux the calling thread stays on its processor, and its helpers on the others, until it ends.
+
     Parameters
     ----------
     C : float, default 1.0

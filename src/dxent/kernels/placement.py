@@ -28,10 +28,9 @@ def staying() -> Iterator[None]:
     if not others or hasattr(_thread, "others"):
         yield
         return
-    allowed = os.sched_getaffinity(0)
-    move(0, allowed - others)
-    _thread.others = others
+    allowed, _thread.others = os.sched_getaffinity(0), others
     try:
+        move(0, allowed - others)
         yield
     finally:
         del _thread.others
