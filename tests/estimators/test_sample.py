@@ -8,7 +8,7 @@ import scipy.sparse
 
 from dxent import LogisticRegression
 from dxent.data.blocks import Rows
-from dxent.estimators import search
+from dxent.estimators import beginning, search
 
 SHARES = np.log([0.7, 0.2, 0.1])
 
@@ -23,7 +23,7 @@ def problem():
 
 @pytest.fixture
 def sampled(monkeypatch):
-    monkeypatch.setattr(search, "LONG", 0)
+    monkeypatch.setattr(beginning, "LONG", 0)
 
 
 @pytest.mark.parametrize("store", [np.asarray, np.float32, scipy.sparse.csr_matrix])
@@ -35,7 +35,7 @@ def test_it_starts_nearer_and_ends_at_the_same_optimum(
     X, y = store(problem[0]), problem[1]
     weights = np.arange(12000) % 3 * 1.0
     here = LogisticRegression(tol=1e-12, solver=solver, fit_intercept=intercept).fit(X, y, weights)
-    monkeypatch.setattr(search, "LONG", np.inf)
+    monkeypatch.setattr(beginning, "LONG", np.inf)
     there = LogisticRegression(tol=1e-12, solver=solver, fit_intercept=intercept).fit(X, y, weights)
     assert here.optimality_.certified
     np.testing.assert_allclose(here.coef_, there.coef_, rtol=1e-5, atol=1e-6)
@@ -45,8 +45,8 @@ def test_it_starts_nearer_and_ends_at_the_same_optimum(
 
 
 def test_a_sample_of_a_sample_is_taken_where_there_are_many_rows(problem, sampled, monkeypatch):
-    monkeypatch.setattr(search, "ROWS_A_PARAMETER", 1)
-    monkeypatch.setattr(search, "ROWS_A_COLUMN", 0)
+    monkeypatch.setattr(beginning, "ROWS_A_PARAMETER", 1)
+    monkeypatch.setattr(beginning, "ROWS_A_COLUMN", 0)
     sizes, plan = [], search.plan
 
     def noted(objective, *rest):
@@ -68,7 +68,7 @@ def test_a_misleading_sample_is_forgotten(problem, sampled, monkeypatch):
 
     monkeypatch.setattr(Rows, "sample", misled)
     here = LogisticRegression(solver="newton").fit(*problem)
-    monkeypatch.setattr(search, "LONG", np.inf)
+    monkeypatch.setattr(beginning, "LONG", np.inf)
     there = LogisticRegression(solver="newton").fit(*problem)
     assert [step.objective for step in here.trace_] == [step.objective for step in there.trace_]
 

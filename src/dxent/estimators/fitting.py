@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dxent.data.blocks import Rows
+from dxent.estimators.beginning import begin
 from dxent.estimators.optimality import REASONS, Optimality
 from dxent.estimators.run import Run, Settings, factorised
-from dxent.estimators.search import begin, search
+from dxent.estimators.search import search
 from dxent.estimators.separation import Separation, find_separation
 from dxent.evaluation import Evaluation
 from dxent.objective.coefficients import effective, raw
