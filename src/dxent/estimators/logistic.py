@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from dxent import functions
 from dxent.data.blocks import Rows, stored_types
@@ -24,6 +23,7 @@ from dxent.estimators.labels import encode
 from dxent.estimators.optimality import NotCertifiedWarning
 from dxent.estimators.run import Settings
 from dxent.estimators.telling import dependence_sentence, separation_sentence
+from dxent.estimators.weights import row_weights
 from dxent.kernels.threads import settled
 from dxent.objective.scaling import moments
 
@@ -159,26 +159,12 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             raise ValueError(
                 f"y has one class only, {self.classes_.tolist()[0]!r}: a classifier needs two or more."
             )
-        weights = self._row_weights(X, y, labels, sample_weight)
+        weights = row_weights(X, y, labels, self.classes_, sample_weight, self.class_weight)
         rows = Rows.of(X, labels, weights, len(self.classes_))
         if warm is not None:
             checks.check_warm_start(warm[0].shape[1], last_classes, X.shape[1], self.classes_)
         with settled():
             return fit(rows, moments(rows), self._settings(rows), warm)
-
-    def _row_weights(
-        self, X: Any, y: NDArray[Any], labels: NDArray[np.int64], sample_weight: ArrayLike | None
-    ) -> NDArray[np.float64]:
-        """Return sample weight × class weight of each row."""
-        if sample_weight is not None:
-            checks.check_weight_entries(sample_weight)
-        weights = _check_sample_weight(sample_weight, X, dtype=np.float64, allow_all_zero_weights=True)
-        checks.check_weights(weights, labels, self.classes_)
-        if self.class_weight is None:
-            return np.asarray(weights)
-        factors = compute_class_weight(self.class_weight, classes=self.classes_, y=y, sample_weight=weights)
-        checks.check_class_weights(factors, self.classes_)
-        return np.asarray(weights * factors[labels])
 
     def _settings(self, rows: Rows) -> Settings:
         strength = 0.0 if np.isinf(self.C) else 1 / rows.total_weight / self.C
