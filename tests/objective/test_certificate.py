@@ -6,14 +6,9 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from dxent.objective.certificate import (
-    Certificate,
-    carried,
-    decrement_factor,
-    duality_bound,
-    duality_estimate,
-    self_concordance_bound,
-)
+from dxent.objective.certificate import Certificate, carried
+from dxent.objective.duality import duality_bound, duality_estimate
+from dxent.objective.self_concordance import decrement_factor, self_concordance_bound
 from dxent.solvers.newton import newton
 from objective.problems import Truth, centred, draw, raw
 

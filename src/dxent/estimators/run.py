@@ -11,15 +11,11 @@ from numpy.typing import NDArray
 
 from dxent.estimators.separation import margins
 from dxent.evaluation import Evaluation
-from dxent.objective.certificate import (
-    Certificate,
-    carried,
-    duality_bound,
-    duality_estimate,
-    self_concordance_bound,
-)
+from dxent.objective.certificate import Certificate, carried
+from dxent.objective.duality import duality_bound, duality_estimate
 from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.objective import Objective
+from dxent.objective.self_concordance import self_concordance_bound
 from dxent.solvers.base import Step
 
 __all__ = ["Run", "Settings", "factorised"]
@@ -74,9 +70,13 @@ class Run:
 
     def proved(self, here: Evaluation) -> bool:
         """Return whether ``here`` is proved optimal to the tolerance."""
+        return self.proof(here).relative_gap <= self.settings.tol
+
+    def proof(self, here: Evaluation) -> Certificate:
+        """Return what is proved of ``here`` by the bounds that may suffice; the newest is remembered."""
         if self.verdict is None or self.verdict[0] is not here:
             self.verdict = here, self.certificate(here, self.settings.tol * here.value)
-        return self.verdict[1].relative_gap <= self.settings.tol
+        return self.verdict[1]
 
     def bounds(self, here: Evaluation, enough: float) -> Iterator[Certificate]:
         """Yield what each bound proves that may be below ``enough``, by an estimate that costs little."""
@@ -100,8 +100,7 @@ class Run:
     def certify(self, point: Vector) -> Certificate:
         """Go to a point next to the newest iterate, whose proof may suffice for it; return what is proved."""
         if self.proved(self.here):
-            assert self.verdict is not None
-            proof = self.verdict[1]
+            proof = self.proof(self.here)
             if self.anchor is not None and proof.prob_factor_bound == math.inf:
                 proof = proof.meet(self_concordance_bound(self.objective, self.anchor, self.here))
             proof = carried(proof, self.objective, self.here, point)
