@@ -150,8 +150,6 @@ def helpers(
         work(item)
         return True
 
-    others = other_processors()
-
     def help_out() -> None:
         keep_to(others)
         while take():
@@ -163,8 +161,8 @@ def helpers(
                 helper.result()
 
     threads = min(thread_count(), len(waiting))
-    if threads > 1:
-        keep_helpers_to(others)
+    others = other_processors() if threads > 1 else set()
+    keep_helpers_to(others)
     helping = [_pool(threads).submit(help_out) for _ in range(threads - 1)]
     try:
         yield take, last
