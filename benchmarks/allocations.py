@@ -13,7 +13,7 @@ import tracemalloc
 from pathlib import Path
 
 from reports import keep
-from sets import facts, prepared
+from sets import allowed_mb, facts, prepared
 
 from dxent import LogisticRegression
 
@@ -30,9 +30,8 @@ def row(name: str, directory: Path | None) -> list[str | float]:
         LogisticRegression(C=C, tol=1e-6).fit(X, y)
         peaks.append(tracemalloc.get_traced_memory()[1] / 1e6)
         tracemalloc.stop()
-    allowed = 0.3 * size["mb"] + 8e-6 * size["samples"] * size["classes"]
     what = " × ".join(f"{size[count]:,}" for count in ("samples", "features", "classes"))
-    return [f"{name}: {what}", size["mb"], max(peaks), max(peaks) / allowed]
+    return [f"{name}: {what}", size["mb"], max(peaks), max(peaks) / allowed_mb(size)]
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ import contests
 import numpy as np
 from figures import draw
 from reports import Table, markdown
-from sets import MADE
+from sets import MADE, allowed_mb
 from summary import Problem, disturbance, proves, read, reference
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -134,7 +134,7 @@ def share(facts: dict[str, Any], peak: float | None) -> float:
     """Return a peak as a multiple of what is allowed, or 0 for sparse rows."""
     if facts["sparse"] or peak is None:
         return 0.0
-    return peak / (0.3 * facts["mb"] + 8e-6 * facts["samples"] * facts["classes"])
+    return peak / allowed_mb(facts)
 
 
 def further(path: Path) -> list[str]:

@@ -13,7 +13,7 @@ import pyarrow.parquet
 import scipy.sparse
 from sklearn import datasets
 
-__all__ = ["BUNDLED", "EMBEDDINGS", "FILES", "MADE", "facts", "load", "prepared"]
+__all__ = ["BUNDLED", "EMBEDDINGS", "FILES", "MADE", "allowed_mb", "facts", "load", "prepared"]
 
 BUNDLED: dict[str, Callable[..., Any]] = {
     "iris": datasets.load_iris,
@@ -62,6 +62,11 @@ def facts(name: str, directory: Path | None) -> dict[str, Any]:
         "sparse": sparse,
         "mb": sum(part.nbytes for part in held) / 1e6,
     }
+
+
+def allowed_mb(facts: dict[str, Any]) -> float:
+    """Return the megabytes that a fit of dense rows is allowed: 0.3 of X, and 8 bytes a row and class."""
+    return float(0.3 * facts["mb"] + 8e-6 * facts["samples"] * facts["classes"])
 
 
 def load(name: str, directory: Path | None) -> tuple[Any, Any]:
