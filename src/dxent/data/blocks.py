@@ -90,7 +90,7 @@ class Rows:
         return float(np.mean(self.class_shares * (1 - self.class_shares)))
 
     def sample(self, share: int, seed: int) -> Rows:
-        """Draw one in ``share`` of the rows that count, or thirty of a rare class; each keeps its weight."""
+        """Draw one in ``share`` of the rows that count, or thirty of a rare class; no class loses weight."""
         rng, parts = np.random.default_rng(seed), []
         for block in self.blocks:
             counted = block.sample_weight > 0
