@@ -270,6 +270,18 @@ def test_square_pullback(make_problem, as_sparse, centre):
     np.testing.assert_allclose(dispatch.square_pullback(design, mean, R, True), expected, rtol=1e-13)
 
 
+@pytest.mark.parametrize("as_sparse", [False, True])
+@pytest.mark.parametrize("centre", [False, True])
+def test_square_logits(make_problem, as_sparse, centre):
+    problem = make_problem(40, 6, 3)
+    X = problem.X * (np.arange(40)[:, None] % 3 != np.arange(6) % 3)
+    mean = X.mean(axis=0) if centre else None
+    expected = np.column_stack([(X - (0 if mean is None else mean)) ** 2, np.ones(40)]) @ problem.weights.T
+    design = dispatch.prepare(scipy.sparse.csr_array(X)) if as_sparse else X
+    found = dispatch.square_logits(design, mean, problem.weights)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
+
+
 def test_sparse_counts_and_weights_by_column(make_problem):
     problem = make_problem(60, 8, 3, data="u1")
     counts = scipy.sparse.csr_array(problem.X.astype(np.uint16))

@@ -344,3 +344,12 @@ def test_arrays_that_do_not_fit_together_are_refused(make_problem):
         native.sparse_product(
             *csr, weights.astype("f4"), np.ones(1), np.ones(4), np.empty((1, 4), np.float32)
         )
+
+
+def test_what_is_next_to_nothing_counts_as_zero_in_single_precision_alone(make_problem):
+    problem = make_problem(40, 6, 3, arithmetic="f4")
+    tiny = np.full((40, 3), 1e-39, np.float32)
+    assert not native.weighted_softmax_jacobian(tiny, np.ones_like(tiny), np.ones(40)).any()
+    X, probs, rows = np.ones((40, 6)), tiny.astype(float), problem.sample_weight
+    assert not native.hessian_pass(X, None, probs, rows, np.ones((3, 7), np.float32)).any()
+    assert (tiny * np.float32(0.5) > 0).all()  # afterwards, and elsewhere, it does not

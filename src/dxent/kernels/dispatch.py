@@ -40,6 +40,7 @@ __all__ = [
     "reads_once",
     "show_config",
     "softmax_gram",
+    "square_logits",
     "square_pullback",
 ]
 
@@ -87,6 +88,18 @@ def square_pullback(X: Design, centre: Doubles | None, residuals: Floats, with_b
 
     sums: Doubles = sum_in_order(tile, pass_tiles(X, residuals.shape[1]))[0]
     return sums
+
+
+def square_logits(X: Design, centre: Doubles | None, weights: Floats) -> Floats:
+    """`reference.square_logits`."""
+    kernels, part = arithmetic(X)
+    Z = np.empty((X.shape[0], len(weights)), weights.dtype)
+
+    def fill(rows: slice) -> None:
+        Z[rows] = kernels.square_logits(part(rows), centre, weights)
+
+    do_all(fill, pass_tiles(X, len(weights)))
+    return Z
 
 
 def loss_pass(

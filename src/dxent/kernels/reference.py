@@ -73,6 +73,11 @@ def square_pullback(X: Floats, centre: Floats | None, residuals: Floats, with_bi
     return pullback(np.square(centred(X, centre, residuals.dtype)), None, residuals, with_bias)
 
 
+def square_logits(X: Floats, centre: Floats | None, weights: Floats) -> Floats:
+    """Return (X − μ)² Wᵀ + b, the logits of rows of squares."""
+    return logits(np.square(centred(X, centre, weights.dtype)), None, weights)
+
+
 def loss_pass(
     X: Floats,
     centre: Floats | None,

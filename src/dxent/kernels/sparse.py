@@ -17,7 +17,7 @@ from dxent.kernels import reference
 from dxent.kernels.compiled import native
 from dxent.kernels.narrow import with_zeros
 from dxent.kernels.reference import Doubles, Floats, Integers
-from dxent.kernels.threads import do_all
+from dxent.kernels.threads import do_all, sum_in_order
 from dxent.kernels.tiles import row_tiles, stored_tiles
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "multiply",
     "pullback",
     "some_rows",
+    "square_logits",
     "square_pullback",
     "tidy",
 ]
@@ -102,7 +103,8 @@ def logit_rows(X: CSR, centre: Doubles | None, weights: Floats) -> Iterator[Call
     B = transposed(W, X.__dict__.pop("spare", None))
     shift = -weights[:, features:].sum(axis=1, dtype=np.float64)
     if centre is not None:
-        shift += W @ centre
+        parts = row_tiles(features, COLUMNS_A_TILE)
+        shift += sum_in_order(lambda part: (centre[part] @ B[part],), parts)[0]
 
     def rows_of(rows: slice) -> Floats:
         Z = np.empty((rows.stop - rows.start, len(W)), W.dtype)
@@ -122,13 +124,32 @@ def pullback(X: CSR, centre: Doubles | None, residuals: Floats, with_bias: bool)
 def square_pullback(X: CSR, centre: Doubles | None, residuals: Floats, with_bias: bool) -> Doubles:
     """Return Rᵀ [(X − μ)², 1], from (x − μ)² = x (x − 2μ) + μ²."""
     columns = columns_of(X)
-    values, offset = columns.data.astype(np.float64), None
-    squares = np.square(values)
+    squares, offset = columns.data.astype(np.float64) ** 2, None
     if centre is not None:
-        squares -= 2 * values * np.repeat(centre, np.diff(columns.indptr))
+        squares -= 2 * columns.data * np.repeat(centre, np.diff(columns.indptr))
         offset = -np.square(centre)
-    view = type(columns)((squares, columns.indices, columns.indptr), shape=columns.shape, copy=False)
-    return pull(view, offset, residuals, with_bias)
+    return pull(with_values(columns, squares), offset, residuals, with_bias)
+
+
+def square_logits(X: CSR, centre: Doubles | None, weights: Floats) -> Floats:
+    """Return [(X − μ)², 1] Wᵀ, from (x − μ)² = x (x − 2μ) + μ²."""
+    squares, offset = X.data.astype(np.float64) ** 2, None
+    if centre is not None:
+        squares -= 2 * X.data * centre[X.indices]
+        offset = -np.square(centre)
+    Z = np.empty((X.shape[0], len(weights)), weights.dtype)
+    with logit_rows(with_values(X, squares), offset, weights) as logits_of:
+
+        def fill(rows: slice) -> None:
+            Z[rows] = logits_of(rows)
+
+        do_all(fill, stored_tiles(X, len(weights)))
+    return Z
+
+
+def with_values(X: CSR, values: Floats) -> CSR:
+    """Return a matrix with the same places and other values."""
+    return type(X)((values, X.indices, X.indptr), shape=X.shape, copy=False)
 
 
 def columns_of(X: CSR) -> CSR:

@@ -11,21 +11,20 @@ softmax is constant (the columns of Q are orthonormal and sum to zero over the c
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from dxent.data.blocks import Rows
 from dxent.kernels import dispatch
-from dxent.kernels.threads import do_all
-from dxent.kernels.tiles import column_tiles
+from dxent.kernels.contrasts import times_basis, times_transposed_basis, to_contrasts, to_outputs
 
 __all__ = ["Coordinates", "Moments", "coordinates", "moments"]
 
-Matrix = NDArray[np.float64]
+Matrix = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,24 +90,12 @@ class Coordinates:
         return weights if self.basis is None else times_transposed_basis(weights)
 
     def weights(self, point: Matrix) -> Matrix:
-        """Return W (outputs, features [+ 1]) for a flat θ."""
-        theta, by_column = point.reshape(self.shape), np.empty((self.shape[1], self.outputs))
+        """Return W (outputs, features [+ 1]) for a flat θ, in its precision."""
+        return to_outputs(point.reshape(self.shape), self.divisor)
 
-        def fill(columns: slice) -> None:
-            by_column[columns] = self.of_outputs(theta[:, columns] / self.divisor[columns]).T
-
-        do_all(fill, column_tiles(*theta.shape))
-        return by_column.T  # in the order in which the sparse kernels read it
-
-    def pull(self, gradient: Matrix) -> Matrix:
+    def pull(self, gradient: Matrix, dtype: DTypeLike = np.float64) -> Matrix:
         """Return the flat gradient in θ for one in W."""
-        theta = np.empty(self.shape)
-
-        def fill(columns: slice) -> None:
-            theta[:, columns] = self.of_contrasts(gradient[:, columns]) / self.divisor[columns]
-
-        do_all(fill, column_tiles(*theta.shape))
-        return theta.ravel()
+        return to_contrasts(gradient, self.divisor, dtype).ravel()
 
     def point(self, weights: Matrix) -> Matrix:
         """Return the flat θ of given W; the mean over classes, which no prediction sees, is dropped."""
@@ -162,29 +149,8 @@ def combine(old: Moments, new: Moments, part: float) -> Moments:
 
 
 def sum_zero_basis(classes: int) -> Matrix:
-    """Return Q (classes, classes − 1): orthonormal columns, each summing to zero.
-
-    All but the first of the reflection that takes the first axis to the diagonal (Householder's): its product
-    with a vector takes two additions an entry.
-    """
+    """Return Q (classes, classes − 1): orthonormal columns, each summing to zero."""
     return times_basis(np.eye(classes - 1))
-
-
-def times_basis(theta: Matrix) -> Matrix:
-    """Return Q θ."""
-    classes, total = len(theta) + 1, theta.sum(axis=0)
-    result = np.empty((classes, *total.shape))
-    result[0] = total / math.sqrt(classes)
-    np.subtract(theta, total / (classes - math.sqrt(classes)), out=result[1:])
-    return result
-
-
-def times_transposed_basis(weights: Matrix) -> Matrix:
-    """Return Qᵀ W."""
-    classes, first, others = len(weights), weights[0], weights[1:]
-    return np.asarray(
-        others + (first / math.sqrt(classes) - others.sum(axis=0) / (classes - math.sqrt(classes)))
-    )
 
 
 def coordinates(rows: Rows, columns: Moments, strength: float, intercept: bool) -> Coordinates:

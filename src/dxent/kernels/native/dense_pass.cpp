@@ -130,8 +130,9 @@ constexpr dxent::Kernels table = {
     },
     [](const Matrix& X, const double* centre, const Matrix& probs, const double* sample_weight,
        const Matrix& V, double* product) {
-        V.entry == Entry::real ? ::hessian_pass<double>(X, centre, probs, sample_weight, V, product)
-                    : ::hessian_pass<float>(X, centre, probs, sample_weight, V, product);
+        if (V.entry == Entry::real) return ::hessian_pass<double>(X, centre, probs, sample_weight, V, product);
+        const FlushedToZero flushed;
+        ::hessian_pass<float>(X, centre, probs, sample_weight, V, product);
     },
     ::column_spread,
     [](const Matrix& Z, const std::int64_t* labels, const double* sample_weight, void* probs,
@@ -144,9 +145,10 @@ constexpr dxent::Kernels table = {
     },
     ::weighted_loss_slope,
     [](const Matrix& probs, const Matrix& U, const double* sample_weight, void* out) {
-        U.entry == Entry::real
-            ? ::weighted_softmax_jacobian(probs, U, sample_weight, static_cast<double*>(out))
-            : ::weighted_softmax_jacobian(probs, U, sample_weight, static_cast<float*>(out));
+        if (U.entry == Entry::real)
+            return ::weighted_softmax_jacobian(probs, U, sample_weight, static_cast<double*>(out));
+        const FlushedToZero flushed;
+        ::weighted_softmax_jacobian(probs, U, sample_weight, static_cast<float*>(out));
     },
     map<::exp>,
     map<::log1p>,
@@ -156,6 +158,8 @@ constexpr dxent::Kernels table = {
     dxent::sparse_spread::DXENT_LEVEL,
     dxent::grams::DXENT_LEVEL,
     dxent::sparse_grams::DXENT_LEVEL,
+    dxent::to_outputs::DXENT_LEVEL,
+    dxent::to_contrasts::DXENT_LEVEL,
     dxent::rows::DXENT_LEVEL,
 };
 

@@ -72,6 +72,17 @@ using PairGrams = void(const SparseRows& X, std::ptrdiff_t features, const Matri
 PairGrams plain, x86_64_v3, x86_64_v4;
 }  // namespace sparse_grams
 
+// Those of contrasts.py: out is (outputs, columns), and (classes − 1, columns), in any order.
+namespace to_outputs {
+using Change = void(const Matrix& theta, const double* scale, const Matrix& out);
+Change plain, x86_64_v3, x86_64_v4;
+}  // namespace to_outputs
+
+namespace to_contrasts {
+using Change = void(const Matrix& weights, const double* scale, const Matrix& out);
+Change plain, x86_64_v3, x86_64_v4;
+}  // namespace to_contrasts
+
 // The functions of rows.py, on contiguous arrays; `gradient` may be null. So is `total`, unless x is a part of one
 // row: then the largest entry of all, how many there are, and Σ exp(x − largest) over the others, in two parts.
 template <class Real> struct RowKernels {
@@ -133,6 +144,8 @@ struct Kernels {
     sparse_spread::Spread* sparse_column_spread;
     grams::PairGrams* pair_grams;
     sparse_grams::PairGrams* sparse_pair_grams;
+    to_outputs::Change* to_outputs;
+    to_contrasts::Change* to_contrasts;
     const RowKernelTable& rows;
 };
 

@@ -21,6 +21,7 @@ void bind_parts(nb::module_& m, const dxent::Kernels* const* kernels);
 void bind_sparse(nb::module_& m, const dxent::Kernels* const* kernels);
 
 using AnyMatrix = nb::ndarray<nb::ro, nb::ndim<2>, nb::device::cpu>;
+using Output = nb::ndarray<nb::ndim<2>, nb::device::cpu>;
 using Doubles = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Labels = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 

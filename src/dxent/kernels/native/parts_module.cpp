@@ -93,6 +93,28 @@ nb::object draw_pairs(const AnyMatrix& probs, const Labels& rows, const RowOrder
     return P.entry == Entry::real ? run_draw_pairs<double>(P, rows, chance) : run_draw_pairs<float>(P, rows, chance);
 }
 
+using Change = void(const Matrix&, const double*, const Matrix&);
+
+void change(Change* kernel, const AnyMatrix& from, const Doubles& scale, const Output& to) {
+    const Matrix source = matrix(from), target = matrix(AnyMatrix(to));
+    require(source.columns == target.columns && std::ptrdiff_t(scale.shape(0)) == source.columns,
+            "the results and the scale have an entry for each column");
+    nb::gil_scoped_release unlocked;
+    kernel(source, scale.data(), target);
+}
+
+void to_outputs(const AnyMatrix& theta, const Doubles& scale, const Output& out) {
+    const std::size_t free = theta.shape(0);
+    require(out.shape(0) == free + (free > 1), "there is one output more than contrasts, or one of each");
+    change((*kernels)->to_outputs, theta, scale, out);
+}
+
+void to_contrasts(const AnyMatrix& gradient, const Doubles& scale, const Output& out) {
+    const std::size_t free = out.shape(0);
+    require(gradient.shape(0) == free + (free > 1), "there is one output more than contrasts, or one of each");
+    change((*kernels)->to_contrasts, gradient, scale, out);
+}
+
 }  // namespace
 
 void bind_parts(nb::module_& m, const dxent::Kernels* const* in_use) {
@@ -100,5 +122,7 @@ void bind_parts(nb::module_& m, const dxent::Kernels* const* in_use) {
     m.def("weighted_cross_entropy", &weighted_cross_entropy, "Z"_a, "labels"_a, "sample_weight"_a);
     m.def("weighted_loss_slope", &weighted_loss_slope, "Z"_a, "U"_a, "step"_a, "labels"_a, "sample_weight"_a);
     m.def("weighted_softmax_jacobian", &weighted_softmax_jacobian, "probs"_a, "U"_a, "sample_weight"_a);
+    m.def("to_outputs", &to_outputs, "theta"_a.noconvert(), "scale"_a, "out"_a.noconvert());
+    m.def("to_contrasts", &to_contrasts, "gradient"_a.noconvert(), "scale"_a, "out"_a.noconvert());
     m.def("draw_pairs", &draw_pairs, "probs"_a, "rows"_a, "chances"_a);
 }

@@ -12,7 +12,6 @@ const dxent::Kernels* const* kernels;  // those in use
 using Starts = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Entries = nb::ndarray<nb::ro, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using RowOrder = nb::ndarray<nb::ro, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-using Output = nb::ndarray<nb::ndim<2>, nb::device::cpu>;
 using Probs = nb::ndarray<nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 using Values = std::optional<Entries>;  // without, all are 1
