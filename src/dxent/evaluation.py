@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from dxent.operators.base import LinearOperator
 
@@ -52,6 +52,10 @@ class Ray(Protocol):
 
 class Problem(Protocol):
     """A smooth convex function of a flat vector."""
+
+    @property
+    def precision(self) -> DTypeLike:
+        """In which the Hessian's products are good enough for a step; gradients are in float64."""
 
     def evaluate(self, point: Vector) -> Evaluation:
         """Value, gradient and Hessian at ``point``."""

@@ -78,12 +78,23 @@ def test_hessian_is_the_derivative_of_the_gradient(objective, point):
     np.testing.assert_allclose(objective.evaluate(point).hessian.to_dense(), hessian, rtol=0, atol=1e-10)
 
 
-def test_products_with_the_hessian_are_those_of_its_matrix(objective, point, dtype):
+def test_steps_are_computed_in_single_precision_where_that_will_do(data, intercept):
+    assert data.objective(STRENGTH, intercept).precision == np.float32
+    assert data.objective(0.0, intercept).precision == np.float64
+    few = np.where(data.labels == 0, 1e-9, data.sample_weight)
+    assert replace(data, sample_weight=few).objective(STRENGTH, intercept).precision == np.float64
+    far = replace(data, X=data.X.astype(np.float64) * 1e15)
+    assert far.objective(STRENGTH, intercept).precision == np.float64
+
+
+def test_products_with_the_hessian_are_those_of_its_matrix(objective, point):
     hessian = objective.evaluate(point).hessian
     products = np.stack([hessian.mv(e) for e in np.eye(objective.size)], axis=1)
     dense = hessian.to_dense()
-    # a product is computed in the precision of the data, the matrix in that of the probabilities
-    np.testing.assert_allclose(products, dense, rtol=0, atol=100 * np.finfo(dtype).eps * np.abs(dense).max())
+    np.testing.assert_allclose(products, dense, rtol=0, atol=1e-13 * np.abs(dense).max())
+    products = np.stack([hessian.mv(e) for e in np.eye(objective.size, dtype=np.float32)], axis=1)
+    assert products.dtype == np.float32  # a product is computed in the precision of the vector
+    np.testing.assert_allclose(products, dense, rtol=0, atol=1e-5 * np.abs(dense).max())
     np.testing.assert_allclose(dense, dense.T, rtol=0, atol=1e-14 * np.abs(dense).max())
     assert np.linalg.eigvalsh(dense).min() > 0
 

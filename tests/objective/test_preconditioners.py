@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from dxent.objective import kronecker_preconditioner, pair_preconditioner
+from dxent.objective import block_preconditioner, pair_preconditioner, preconditioners, sampling
+from dxent.objective.block_preconditioner import BlockPreconditioner, block_columns
+from dxent.objective.diagonal_preconditioner import DiagonalPreconditioner
 from dxent.objective.hessian import Factor
 from dxent.objective.kronecker_preconditioner import KroneckerPreconditioner
 from dxent.objective.pair_preconditioner import PairPreconditioner
@@ -98,12 +100,59 @@ def test_one_feature_matrix_is_exact_where_the_probabilities_are_equal(classes, 
     np.testing.assert_allclose(theirs * factor, mine, rtol=1e-5)
 
 
+def blocks(here):
+    return BlockPreconditioner.of(here.hessian.objective, curvature(here), cost=1.0)
+
+
+def test_a_block_for_each_class(here, classes, monkeypatch):
+    """All there is of two classes; of more, all but what they have in common."""
+    monkeypatch.setattr(block_preconditioner, "ROWS_A_COLUMN", 100)
+    assert condition(blocks(here), here.hessian.to_dense()) < (1.0001 if classes == 2 else 30)
+
+
 @pytest.mark.parametrize("columns", [1, 2, 3])
 def test_the_diagonal_beyond_the_heaviest_columns(here, columns, monkeypatch):
-    monkeypatch.setattr(kronecker_preconditioner, "MOST_COLUMNS", columns)
-    M = kronecker(here)
-    assert len(M.head) == columns
+    monkeypatch.setattr(block_preconditioner, "COLUMNS", columns)
+    M = blocks(here)
+    assert M.heads.shape[1] == columns
     assert condition(M, here.hessian.to_dense()) < 100
+
+
+def test_each_class_has_the_columns_that_bend_it(monkeypatch):
+    monkeypatch.setattr(block_preconditioner, "COLUMNS", 1)
+    labels = np.repeat([0, 1, 2], 40)
+    X = np.random.default_rng(0).normal(size=(120, 3)) * (1e-3 + (labels[:, None] == np.arange(3)))
+    objective = replace(draw(0, samples=120), X=X, labels=labels).objective(1e-3, False)
+    here = objective.evaluate(objective.start())
+    bend = Curvature(np.where(labels[:, None] == np.arange(3), 0.5, 0.01), np.full(120, 1 / 120))
+    M = BlockPreconditioner.of(objective, bend, cost=1.0)
+    assert M.heads.ravel().tolist() == [0, 1, 2]
+
+
+def test_a_long_row_is_drawn_though_it_weighs_little(monkeypatch):
+    """A row that is a thousand times as long as the others, in two columns together."""
+    monkeypatch.setattr(block_preconditioner, "ROWS_A_COLUMN", 20)
+    data = draw(0, samples=3000, features=4, classes=2)
+    data.X[1500] = [0, 3000, 3000, 0]
+    objective = replace(data, sample_weight=np.ones(3000)).objective(1e-3, True)
+    here = objective.evaluate(objective.start())
+    assert condition(blocks(here), here.hessian.to_dense()) < 3
+
+
+def test_blocks_take_no_more_memory_than_they_may():
+    assert block_columns(20, 130_000) == 256
+    assert block_columns(20, 100) == 100
+    assert 10_000 * block_columns(10_000, 130_000) ** 2 <= block_preconditioner.MOST_ENTRIES
+
+
+def test_many_correlated_columns_have_blocks(monkeypatch):
+    monkeypatch.setattr(preconditioners, "MANY_COLUMNS", 299)
+    data = draw(0, samples=400, features=300, classes=3)
+    data.X[:] += np.random.default_rng(1).normal(size=(400, 1)) * data.X.std(axis=0)
+    objective = data.objective(1e-3, True)
+    M = precondition(objective, objective.evaluate(objective.start()))
+    assert isinstance(M, BlockPreconditioner)
+    assert M.cost > 0
 
 
 def test_classes_of_unlike_curvature_have_scales_of_their_own(monkeypatch):
@@ -126,7 +175,7 @@ def test_columns_that_have_little_to_do_with_one_another_keep_their_own_scales(a
     here = objective.evaluate(objective.start())
     if intercept:  # else the columns' means are in common
         M = precondition(objective, here)
-        assert [len(M.head), M.cost] == [0, 0]
+        assert isinstance(M, DiagonalPreconditioner)
         assert condition(M, here.hessian.to_dense()) < 12
     assert objective.correlated != intercept
 
@@ -187,7 +236,7 @@ def test_where_every_row_is_saturated_the_penalty_is_left(here, classes):
 def test_rows_are_drawn_in_order_and_by_their_curvature():
     probs = np.array([[0.5, 0.5], [1.0, 0.0], [0.9, 0.1], [0.5, 0.5]])
     bend = Curvature(probs, np.ones(len(probs)))
-    drawn, weights = bend.draw(1000, np.random.default_rng(0))
+    drawn, weights = sampling.draw(bend.sizes, bend.sizes, 1000, np.random.default_rng(0))
     assert (np.diff(drawn) >= 0).all()
     np.testing.assert_allclose(np.bincount(drawn, weights), bend.sizes, rtol=0.01)
 

@@ -41,6 +41,7 @@ class Quadratic:
     A: np.ndarray
     b: np.ndarray
     visited: list = field(default_factory=list)
+    precision: type = np.float64
 
     @classmethod
     def draw(cls, size=12):
@@ -79,6 +80,7 @@ class Logistic:
 
     M: np.ndarray
     visited: list = field(default_factory=list)
+    precision: type = np.float64
 
     @classmethod
     def draw(cls, samples=80, size=6):

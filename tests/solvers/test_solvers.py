@@ -1,5 +1,6 @@
 """Every solver reaches the optimum of convex problems that it knows nothing of."""
 
+from dataclasses import replace
 from itertools import islice, pairwise
 
 import numpy as np
@@ -19,8 +20,10 @@ def problem(request):
     return request.param.draw()
 
 
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
 @pytest.mark.parametrize("solver", SOLVERS, ids=lambda solver: solver.__name__)
-def test_it_reaches_the_optimum_and_never_climbs(problem, solver):
+def test_it_reaches_the_optimum_and_never_climbs(problem, solver, precision):
+    problem = replace(problem, precision=precision)
     path = [problem.evaluate(problem.start)]
     for here in solver(problem, path[0]):
         path.append(here)

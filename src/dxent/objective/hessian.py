@@ -105,16 +105,16 @@ class ObjectiveHessian(SymmetricOperator):
         return Structure.PSD
 
     def mv(self, vector: Matrix) -> Matrix:
-        """Return H v: one pass, in the precision the data are stored in."""
+        """Return H v: one pass, in the precision of v."""
         objective = self.objective
         coords = objective.coordinates
         direction = coords.weights(vector)
-        products = []
-        for block, probs in zip(objective.rows.blocks, self.probs, strict=True):
-            narrow = direction.astype(np.float32) if block.X.dtype == np.float32 else direction
-            products.append(dispatch.hessian_pass(block.X, coords.centre, probs, block.sample_weight, narrow))
+        products = (
+            dispatch.hessian_pass(block.X, coords.centre, probs, block.sample_weight, direction)
+            for block, probs in zip(objective.rows.blocks, self.probs, strict=True)
+        )
+        result = coords.pull(reduce(np.add, products), vector.dtype)
         objective.count.passes += 1
-        result = coords.pull(reduce(np.add, products))
         objective.penalty.add_gradient(vector.reshape(coords.shape), result.reshape(coords.shape))
         return result
 

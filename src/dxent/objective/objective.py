@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,12 @@ from dxent.objective.scaling import Coordinates, Moments
 __all__ = ["Count", "Objective"]
 
 Vector = NDArray[np.float64]
+
+MOST_OCTAVES = 40
+"""Between a column's scale and one: single precision has room for products with their squares."""
+
+LEAST_SHARE = 1e-5
+"""Of a class, that single precision tells from nothing beside the others."""
 
 UNIT_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
 
@@ -134,6 +141,13 @@ class Objective:
         """Whether a pass reads the data once, and not for the logits and again for the gradient."""
         outputs = self.coordinates.outputs
         return all(dispatch.reads_once(block.X, outputs) for block in self.rows.blocks)
+
+    @cached_property
+    def precision(self) -> type[np.floating[Any]]:
+        """Single, unless a missing penalty, the columns' scales or a rare class ask for more."""
+        octaves = np.abs(np.log2(self.coordinates.scale)).max(initial=0)
+        tame = octaves < MOST_OCTAVES and self.rows.class_shares.min() > LEAST_SHARE
+        return np.float32 if self.strength > 0 and tame else np.float64
 
     @cached_property
     def column_sizes(self) -> Vector:

@@ -23,7 +23,7 @@ from dxent.kernels.threads import in_order
 from dxent.kernels.tiles import row_tiles
 from dxent.objective.block_cholesky import BlockColumns
 from dxent.objective.hessian import raised
-from dxent.objective.sampling import Curvature, weighted_gram, weighted_rows
+from dxent.objective.sampling import Curvature, draw, weighted_gram, weighted_rows
 
 if TYPE_CHECKING:
     from dxent.objective.objective import Objective
@@ -56,10 +56,10 @@ class PairPreconditioner:
         """Return M⁻¹ v."""
         theta = vector.reshape(len(self.back), -1)
         turned = (self.back.T @ theta[:, self.active]).ravel()
-        solved = self.factor.solve(turned.astype(self.factor.dtype)).astype(np.float64)
+        solved = self.factor.solve(turned.astype(self.factor.dtype))
         result = theta * self.inverse_strengths
         result[:, self.active] = self.back @ solved.reshape(len(self.back), -1)
-        return result.ravel()
+        return result.ravel().astype(vector.dtype, copy=False)
 
     @cached_property
     def inverse_strengths(self) -> Matrix:
@@ -89,12 +89,12 @@ def sampled_hessian(
     objective: Objective, curvature: Curvature, active: Matrix, classes: Matrix
 ) -> BlockColumns:
     """Return the Hessian from terms that are drawn, and the penalty, whose factor on classes is given."""
-    hessian = BlockColumns.zeros(len(classes), len(active), precision(objective))
+    hessian = BlockColumns.zeros(len(classes), len(active), objective.precision)
     penalty = objective.penalty.take(active)
     for first, blocks in hessian.blocks():
         penalty.add_to(blocks, classes[first:, first : first + blocks.shape[2]])
     rng = np.random.default_rng(objective.seed)
-    drawn, weights = curvature.draw(TERMS_PER_PARAMETER * hessian.order, rng)
+    drawn, weights = draw(curvature.sizes, curvature.sizes, TERMS_PER_PARAMETER * hessian.order, rng)
     pairs = given_logits.draw_pairs(curvature.probs, drawn, rng.random((2, len(drawn))))
     terms = Terms.of(drawn, weights, *pairs)
 
@@ -113,12 +113,6 @@ def pair_work(free: int, active: int) -> float:
     """Multiplications to draw the terms, form the matrix and factorise it, in units of single precision."""
     order = free * active
     return float(TERMS_PER_PARAMETER * order * (active**2 / 3 + A_TERM) + order**3 / 3)
-
-
-def precision(objective: Objective) -> type[np.floating[Any]]:
-    """Return float32, unless a missing penalty or the columns' scales ask for more."""
-    scales = np.log2(objective.coordinates.divisor)
-    return np.float32 if objective.strength > 0 and np.ptp(scales) < 40 else np.float64
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,9 +35,10 @@ class L2:
 
     def add_gradient(self, theta: Matrix, gradient: Matrix) -> None:
         """Add the gradient at θ, which is also the Hessian times θ, in place."""
+        strengths = self.strengths.astype(theta.dtype, copy=False)
 
         def add(columns: slice) -> None:
-            gradient[:, columns] += self.strengths[columns] * theta[:, columns]
+            gradient[:, columns] += strengths[columns] * theta[:, columns]
 
         do_all(add, column_tiles(*theta.shape))
         if self.gauge is not None:

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dxent.evaluation import Evaluation, Preconditioner
+from dxent.objective.block_preconditioner import BlockPreconditioner, block_work
+from dxent.objective.diagonal_preconditioner import DiagonalPreconditioner
 from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.kronecker_preconditioner import KroneckerPreconditioner, kronecker_work
 from dxent.objective.pair_preconditioner import PairPreconditioner, pair_work
@@ -20,6 +22,8 @@ __all__ = ["pass_work", "precondition", "sampled_passes"]
 
 Matrix = NDArray[Any]
 
+LOOKS = 3.0  # at the data, in passes, which blocks take
+MANY_COLUMNS = 1024  # beyond, one matrix of them takes too long to decompose
 DENSE_PARAMETERS = 8192  # a float32 factor of this size takes 256 MB
 
 
@@ -36,9 +40,12 @@ def precondition(objective: Objective, here: Evaluation) -> Preconditioner:
         if len(active) and cost <= objective.count.passes:
             return PairPreconditioner.of(objective, curvature, active, cost)
     if not objective.correlated:
-        return KroneckerPreconditioner.diagonal(objective, curvature)
-    cost = kronecker_work(objective.coordinates.shape[1]) / pass_work(objective)
-    return KroneckerPreconditioner.of(objective, curvature, cost)
+        return DiagonalPreconditioner.of(objective, curvature)
+    outputs, width = objective.coordinates.outputs, objective.coordinates.shape[1]
+    if width <= MANY_COLUMNS:
+        return KroneckerPreconditioner.of(objective, curvature, kronecker_work(width) / pass_work(objective))
+    cost = LOOKS + block_work(outputs, width) / pass_work(objective)
+    return BlockPreconditioner.of(objective, curvature, cost)
 
 
 def active_columns(objective: Objective, curvature: Curvature) -> Matrix:

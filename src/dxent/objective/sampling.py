@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from dxent.kernels.tiles import row_tiles
+
 if TYPE_CHECKING:
     from dxent.data.blocks import Rows
     from dxent.objective.objective import Objective
 
-__all__ = ["Curvature", "are_correlated", "weighted_gram", "weighted_rows"]
+__all__ = ["Curvature", "are_correlated", "draw", "some_rows", "weighted_gram", "weighted_rows"]
 
 Matrix = NDArray[Any]
 
 UNIFORM = 0.1  # the share of rows drawn from all alike, so that no direction is left to chance
 CHUNK_ENTRIES = 1 << 22
-ROWS_AT_A_TIME = 128
+DENSE_ROWS, SPARSE_ROWS = 128, 1024  # taken at a time: they stay in cache, and outweigh the call
 FEW_COLUMNS = 256  # a decomposition of their Gram matrix costs next to nothing
-ROWS_COMPARED = 256
+ROWS_COMPARED = 128
 CORRELATED = 1.1
 
 
@@ -54,25 +56,25 @@ class Curvature:
         """The trace Σ_k s_i p_ik (1 − p_ik) of each row's curvature."""
         return np.asarray(self.weights * np.einsum("ik,ik->i", self.probs, 1 - self.probs))
 
-    def rows(self, wanted: int, rng: np.random.Generator) -> tuple[Matrix, Matrix]:
-        """Return so many rows and their weights, or all rows if there are no more."""
-        if wanted >= len(self.sizes):
-            return np.arange(len(self.sizes)), self.sizes
-        return self.draw(wanted, rng)
 
-    def draw(self, wanted: int, rng: np.random.Generator) -> tuple[Matrix, Matrix]:
-        """Draw rows in order; return their indices and weights.
+def some_rows(odds: Matrix, sizes: Matrix, wanted: int, rng: np.random.Generator) -> tuple[Matrix, Matrix]:
+    """Draw so many rows, as `draw` does, or return all rows if there are no more."""
+    return (np.arange(len(sizes)), sizes) if wanted >= len(sizes) else draw(odds, sizes, wanted, rng)
 
-        They are drawn systematically, at even steps along the sum of the curvatures c_i. The weights make
-        expectations right: Σ over the drawn of weight · f_i is, on average, Σ_i c_i f_i.
-        """
-        total, rows = float(self.sizes.sum()), len(self.sizes)
-        chance = np.full(rows, 1 / rows)
-        if total > 0:
-            chance = (1 - UNIFORM) * self.sizes / total + UNIFORM * chance
-        points = (np.arange(wanted) + rng.random()) / wanted
-        drawn = np.minimum(np.searchsorted(np.cumsum(chance), points), rows - 1)
-        return drawn, self.sizes[drawn] / chance[drawn] / wanted
+
+def draw(odds: Matrix, sizes: Matrix, wanted: int, rng: np.random.Generator) -> tuple[Matrix, Matrix]:
+    """Draw rows in order, with chances in proportion to their odds; return their indices and weights.
+
+    They are drawn systematically, at even steps along the sum of the odds. The weights make expectations
+    right: Σ over the drawn of weight · f_i is, on average, Σ_i c_i f_i for the sizes c_i.
+    """
+    total, rows = float(odds.sum()), len(odds)
+    chance = np.full(rows, 1 / rows)
+    if total > 0:
+        chance = (1 - UNIFORM) * odds / total + UNIFORM * chance
+    points = (np.arange(wanted) + rng.random()) / wanted
+    drawn = np.minimum(np.searchsorted(np.cumsum(chance), points), rows - 1)
+    return drawn, sizes[drawn] / chance[drawn] / wanted
 
 
 def weighted_gram(
@@ -115,10 +117,13 @@ def are_correlated(objective: Objective) -> bool:
     units = columns + objective.strength / objective.rows.variance_of_shares
     units[units == 0] = 1.0
     drawn = np.unique(np.linspace(0, objective.rows.samples - 1, ROWS_COMPARED).astype(int))
-    rows = weighted_rows(objective, drawn, np.ones(len(drawn)), np.arange(len(columns)), np.float64)
-    rows /= np.sqrt(units)
-    products = (rows @ rows.T)[np.triu_indices(len(rows), 1)]
-    return bool(np.mean(products**2) >= CORRELATED * np.sum((columns / units) ** 2))
+    products = np.zeros((len(drawn), len(drawn)))
+    for part in row_tiles(len(columns), CHUNK_ENTRIES // len(drawn)):
+        some = np.arange(part.start, part.stop)
+        rows = weighted_rows(objective, drawn, np.ones(len(drawn)), some, np.float64) / np.sqrt(units[part])
+        products += rows @ rows.T
+    pairs = products[np.triu_indices(len(drawn), 1)]
+    return bool(np.mean(pairs**2) >= CORRELATED * np.sum((columns / units) ** 2))
 
 
 def pick(rows: Rows, drawn: Matrix, columns: Matrix) -> Iterator[tuple[slice, Matrix]]:
@@ -126,8 +131,9 @@ def pick(rows: Rows, drawn: Matrix, columns: Matrix) -> Iterator[tuple[slice, Ma
     start = 0
     for block in rows.blocks:
         first, last = np.searchsorted(drawn, [start, start + len(block.labels)])
-        for low in range(first, last, ROWS_AT_A_TIME):
-            where = slice(low, min(low + ROWS_AT_A_TIME, last))
+        height = DENSE_ROWS if isinstance(block.X, np.ndarray) else SPARSE_ROWS
+        for low in range(first, last, height):
+            where = slice(low, min(low + height, last))
             X = block.X[drawn[where] - start]
             X = X if len(columns) == X.shape[1] else X[:, columns]
             yield where, X if isinstance(X, np.ndarray) else X.toarray()

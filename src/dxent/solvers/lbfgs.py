@@ -25,7 +25,8 @@ def lbfgs(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
 
     See: Nocedal & Wright, Numerical Optimization, §7.2.
     """
-    here, preconditioner, memory = start, problem.preconditioner(start), Memory(len(start.point))
+    here, preconditioner = start, problem.preconditioner(start)
+    memory = Memory(len(start.point), problem.precision)
     image = preconditioner.apply(here.gradient)
     steps, interval = 0, FIRST_REBUILD
     while True:

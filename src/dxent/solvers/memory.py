@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import DTypeLike
 from scipy.linalg.lapack import dtrtrs
 
 from dxent.evaluation import Vector
+from dxent.operators.vectors import add_combination, products
 
 __all__ = ["Memory"]
 
@@ -25,8 +27,8 @@ class Memory:
     See: Byrd, Nocedal & Schnabel, Math. Program. 63 (1994), equation 3.1.
     """
 
-    def __init__(self, size: int) -> None:
-        self._steps, self._images = np.empty((2, STEPS, size))
+    def __init__(self, size: int, precision: DTypeLike) -> None:
+        self._steps, self._images = np.empty((2, STEPS, size), precision)
         self._SY, self._YMY = np.zeros((2, STEPS, STEPS))
         self._age: list[int] = []  # the rows in use, oldest first
 
@@ -43,8 +45,9 @@ class Memory:
         self._age.append(row)
         used = len(self._age)
         self._steps[row], self._images[row] = step, image
-        self._SY[:used, row] = self._steps[:used] @ change
-        self._YMY[:used, row] = self._YMY[row, :used] = self._images[:used] @ change
+        change = change.astype(self._steps.dtype, copy=False)
+        self._SY[:used, row] = products(self._steps[:used], change)
+        self._YMY[:used, row] = self._YMY[row, :used] = products(self._images[:used], change)
 
     def apply(self, gradient: Vector, image: Vector) -> Vector:
         """Return H g, for a gradient g and M⁻¹ g."""
@@ -53,13 +56,14 @@ class Memory:
         age, used = np.array(self._age), len(self._age)
         R, YMY = np.triu(self._SY[np.ix_(age, age)]), self._YMY[np.ix_(age, age)]
         scale = R[-1, -1] / YMY[-1, -1]
-        in_steps = (self._steps[:used] @ gradient)[age]
-        in_images = scale * (self._images[:used] @ gradient)[age]
+        gradient = gradient.astype(self._steps.dtype, copy=False)
+        in_steps = products(self._steps[:used], gradient)[age]
+        in_images = scale * products(self._images[:used], gradient)[age]
         u, _ = dtrtrs(R, in_steps)
         p, _ = dtrtrs(R, np.diagonal(R) * u + scale * (YMY @ u) - in_images, trans=1)
         result: Vector = scale * image
-        by_row = np.empty((2, used))
+        by_row = np.empty((2, used), self._steps.dtype)
         by_row[:, age] = p, scale * u
-        result += by_row[0] @ self._steps[:used]
-        result -= by_row[1] @ self._images[:used]
+        add_combination(result, by_row[0], self._steps[:used])
+        add_combination(result, -by_row[1], self._images[:used])
         return result

@@ -41,7 +41,7 @@ def newton_cg(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
             preconditioner, spent = problem.preconditioner(here), 0
         size = float(np.sqrt(here.gradient @ preconditioner.apply(here.gradient)))
         forcing = float(np.clip(np.sqrt(size / first), SMALLEST_RESIDUAL, LARGEST_RESIDUAL)) if size else 0.0
-        step, products = conjugate_gradients(here.hessian, -here.gradient, preconditioner, forcing)
+        step, products = newton_step(problem, here, preconditioner, forcing)
         spent += products + 1
         here = line_search(problem, here, step, flatness=FLATNESS)
         if here is not None:
@@ -69,10 +69,20 @@ def plain_newton_cg(problem: Problem, start: Evaluation) -> Iterator[Evaluation]
     """
     here: Evaluation | None = start
     while here is not None:
-        step, _ = conjugate_gradients(here.hessian, -here.gradient, Identity(), HALF)
+        step, _ = newton_step(problem, here, Identity(), HALF)
         here = line_search(problem, here, step, flatness=FLATNESS)
         if here is not None:
             yield here
+
+
+def newton_step(
+    problem: Problem, here: Evaluation, preconditioner: Preconditioner, tolerance: float
+) -> tuple[Vector, int]:
+    """Return about −H⁻¹ g, from products in the problem's precision, and how many there were."""
+    length = float(np.linalg.norm(here.gradient)) or 1.0
+    target = (here.gradient / -length).astype(problem.precision, copy=False)
+    step, products = conjugate_gradients(here.hessian, target, preconditioner, tolerance)
+    return length * step.astype(np.float64, copy=False), products
 
 
 def conjugate_gradients(
