@@ -123,7 +123,6 @@ def test_each_class_has_the_columns_that_bend_it(monkeypatch):
     labels = np.repeat([0, 1, 2], 40)
     X = np.random.default_rng(0).normal(size=(120, 3)) * (1e-3 + (labels[:, None] == np.arange(3)))
     objective = replace(draw(0, samples=120), X=X, labels=labels).objective(1e-3, False)
-    here = objective.evaluate(objective.start())
     bend = Curvature(np.where(labels[:, None] == np.arange(3), 0.5, 0.01), np.full(120, 1 / 120))
     M = BlockPreconditioner.of(objective, bend, cost=1.0)
     assert M.heads.ravel().tolist() == [0, 1, 2]
