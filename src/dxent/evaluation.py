@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from dxent.operators.base import LinearOperator
 
-__all__ = ["Evaluation", "Preconditioner", "Problem", "Ray"]
+__all__ = ["Evaluation", "Floats", "Preconditioner", "Problem", "Ray"]
 
 Vector = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +37,8 @@ class Preconditioner(Protocol):
     def cost(self) -> float:
         """What building it cost, in passes over the data: rebuild it no more often than that pays."""
 
-    def apply(self, vector: Vector) -> Vector:
-        """Return M⁻¹ v."""
+    def apply(self, vector: Floats) -> Floats:
+        """Return M⁻¹ v, in the precision of v."""
 
 
 class Ray(Protocol):

@@ -16,6 +16,7 @@ from dxent.objective.duality import duality_bound, duality_estimate
 from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.objective import Objective
 from dxent.objective.self_concordance import self_concordance_bound
+from dxent.operators.vectors import norm
 from dxent.solvers.base import Step
 
 __all__ = ["Run", "Settings", "factorised"]
@@ -58,8 +59,8 @@ class Run:
         if self.trace:
             self.anchor = factorised(self.here) or self.anchor
         self.here = here
-        norm = float(np.linalg.norm(here.gradient))
-        self.trace.append(Step(len(self.trace), here.value, norm, self.objective.count.passes))
+        step = Step(len(self.trace), here.value, norm(here.gradient), self.objective.count.passes)
+        self.trace.append(step)
         if self.settings.verbose:
             print(self.trace[-1])
 

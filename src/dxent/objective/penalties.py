@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dxent.kernels.threads import do_all
+from dxent.kernels.threads import do_all, sum_in_order
 from dxent.kernels.tiles import column_tiles
 
 __all__ = ["L2"]
@@ -43,6 +43,20 @@ class L2:
         do_all(add, column_tiles(*theta.shape))
         if self.gauge is not None:
             gradient += (theta @ self.gauge) @ self.gauge.T
+
+    def slopes(self, theta: Matrix, direction: Matrix) -> tuple[float, float]:
+        """Return the penalty's derivative at θ along D, and by how much that grows with each step."""
+
+        def of_tile(columns: slice) -> tuple[float, float]:
+            D = direction[:, columns]
+            bend = self.strengths[columns] * D
+            return float(np.vdot(theta[:, columns], bend)), float(np.vdot(D, bend))
+
+        linear, quadratic = sum_in_order(of_tile, column_tiles(*theta.shape))
+        if self.gauge is not None:
+            along = direction @ self.gauge
+            linear, quadratic = linear + np.vdot(theta @ self.gauge, along), quadratic + np.vdot(along, along)
+        return float(linear), float(quadratic)
 
     def take(self, columns: NDArray[np.intp]) -> L2:
         """Return the penalty on some of the columns."""

@@ -13,6 +13,7 @@ from dxent.evaluation import Evaluation
 from dxent.kernels import given_logits
 from dxent.kernels.reference import Floats
 from dxent.objective.hessian import ObjectiveHessian
+from dxent.operators.vectors import sum_with
 
 if TYPE_CHECKING:
     from dxent.objective.objective import Objective
@@ -44,10 +45,10 @@ class Ray:
     @cached_property
     def penalty_slopes(self) -> tuple[float, float]:
         """The derivative of the penalty at t = 0, and by how much it grows with t."""
-        bend = np.zeros(self.direction.shape)
-        shape = self.objective.coordinates.shape
-        self.objective.penalty.add_gradient(self.direction.reshape(shape), bend.reshape(shape))
-        return float(self.here.point @ bend), float(self.direction @ bend)
+        theta, along = (
+            v.reshape(self.objective.coordinates.shape) for v in (self.here.point, self.direction)
+        )
+        return self.objective.penalty.slopes(theta, along)
 
     def slope(self, step: float) -> float:
         """Return dF(θ + t d)/dt at t = ``step``."""
@@ -61,7 +62,7 @@ class Ray:
     def evaluate(self, step: float) -> Evaluation:
         """Value, gradient and Hessian at θ + t d, t = ``step``."""
         logits = tuple(start + start.dtype.type(step) * along for start, along in self.lines)
-        return self.objective.at_logits(self.here.point + step * self.direction, logits)
+        return self.objective.at_logits(sum_with(self.here.point, step, self.direction), logits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +72,7 @@ class PassRay(Ray):
     @cached_property
     def full(self) -> Evaluation:
         """At t = 1."""
-        return self.objective.evaluate(self.here.point + self.direction)
+        return self.objective.evaluate(sum_with(self.here.point, 1.0, self.direction))
 
     def slope(self, step: float) -> float:
         """Return dF(θ + t d)/dt at t = ``step``."""
@@ -81,4 +82,6 @@ class PassRay(Ray):
 
     def evaluate(self, step: float) -> Evaluation:
         """Value, gradient and Hessian at θ + t d, t = ``step``."""
-        return self.full if step == 1 else self.objective.evaluate(self.here.point + step * self.direction)
+        if step == 1:
+            return self.full
+        return self.objective.evaluate(sum_with(self.here.point, step, self.direction))

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dxent.evaluation import Evaluation, Problem
+from dxent.evaluation import Evaluation, Floats, Problem
+from dxent.operators.vectors import difference, dot, norm
 from dxent.solvers.line_search import line_search
 from dxent.solvers.memory import Memory
 
@@ -25,9 +26,10 @@ def lbfgs(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
 
     See: Nocedal & Wright, Numerical Optimization, §7.2.
     """
-    here, preconditioner = start, problem.preconditioner(start)
-    memory = Memory(len(start.point), problem.precision)
-    image = preconditioner.apply(here.gradient)
+    here, preconditioner, precision = start, problem.preconditioner(start), problem.precision
+    memory = Memory(len(start.point), precision)
+    gradient = start.gradient.astype(precision)
+    image = preconditioner.apply(gradient)
     steps, interval = 0, FIRST_REBUILD
     while True:
         if steps > interval:
@@ -35,17 +37,24 @@ def lbfgs(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
             preconditioner = problem.preconditioner(here)
             steps, interval = 0, max(2 * interval, int(4 * preconditioner.cost))
             memory.clear()
-            image = preconditioner.apply(here.gradient)
+            image = preconditioner.apply(gradient)
         steps += 1
-        there = line_search(problem, here, -memory.apply(here.gradient, image), flatness=FLATNESS)
+        there = step_along(problem, here, memory.apply(gradient, image))
         if there is None and len(memory):  # stale curvature: start afresh along the preconditioned gradient
             memory.clear()
-            there = line_search(problem, here, -image, flatness=FLATNESS)
+            there = step_along(problem, here, image)
         if there is None:
             return
-        before, image = image, preconditioner.apply(there.gradient)
-        s, y = there.point - here.point, there.gradient - here.gradient
-        if float(s @ y) > np.finfo(float).eps * float(np.linalg.norm(s) * np.linalg.norm(y)):
-            memory.add(s, y, image - before)
+        s = difference(there.point, here.point, precision)
+        y = difference(there.gradient, here.gradient, precision)
+        gradient, before = there.gradient.astype(precision), image
+        image = preconditioner.apply(gradient)
+        if dot(s, y) > np.finfo(float).eps * norm(s) * norm(y):
+            memory.add(s, y, difference(image, before, precision))
         here = there
         yield here
+
+
+def step_along(problem: Problem, here: Evaluation, ascent: Floats) -> Evaluation | None:
+    """Return the evaluation after a step against a direction in which the function rises, if any helps."""
+    return line_search(problem, here, np.negative(ascent, dtype=np.float64), flatness=FLATNESS)

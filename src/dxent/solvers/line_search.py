@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dxent.evaluation import Evaluation, Problem, Ray, Vector
+from dxent.operators.vectors import dot
 
 __all__ = ["line_search"]
 
@@ -25,7 +26,7 @@ def line_search(
     See: Nocedal & Wright, Numerical Optimization, §3.1 (strong Wolfe conditions); near the optimum, where
     values say nothing any more, Hager & Zhang, SIAM J. Optim. 16 (2005), §4.
     """
-    slope = float(here.gradient @ direction)
+    slope = dot(here.gradient, direction)
     if not slope < 0:
         return None
     ray = problem.along(here, direction)
@@ -46,7 +47,7 @@ def improves(here: Evaluation, there: Evaluation, direction: Vector) -> bool:
     """Return whether the value is lower, or, where rounding hides that, the slope has shrunk."""
     if there.value <= here.value - here.rounding:
         return True
-    shrunk = abs(float(there.gradient @ direction)) < abs(float(here.gradient @ direction))
+    shrunk = abs(dot(there.gradient, direction)) < abs(dot(here.gradient, direction))
     return bool(there.value <= here.value + here.rounding) and shrunk
 
 

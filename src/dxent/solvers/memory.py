@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 from scipy.linalg.lapack import dtrtrs
 
-from dxent.evaluation import Vector
+from dxent.evaluation import Floats
 from dxent.operators.vectors import add_combination, products
 
 __all__ = ["Memory"]
@@ -39,29 +39,27 @@ class Memory:
         """Forget everything."""
         self._age.clear()
 
-    def add(self, step: Vector, change: Vector, image: Vector) -> None:
+    def add(self, step: Floats, change: Floats, image: Floats) -> None:
         """Remember a step, its change, and M⁻¹ times that, instead of the oldest if there is no room."""
         row = self._age.pop(0) if len(self._age) == STEPS else len(self._age)
         self._age.append(row)
         used = len(self._age)
         self._steps[row], self._images[row] = step, image
-        change = change.astype(self._steps.dtype, copy=False)
         self._SY[:used, row] = products(self._steps[:used], change)
         self._YMY[:used, row] = self._YMY[row, :used] = products(self._images[:used], change)
 
-    def apply(self, gradient: Vector, image: Vector) -> Vector:
+    def apply(self, gradient: Floats, image: Floats) -> Floats:
         """Return H g, for a gradient g and M⁻¹ g."""
         if not self._age:
             return image
         age, used = np.array(self._age), len(self._age)
         R, YMY = np.triu(self._SY[np.ix_(age, age)]), self._YMY[np.ix_(age, age)]
         scale = R[-1, -1] / YMY[-1, -1]
-        gradient = gradient.astype(self._steps.dtype, copy=False)
         in_steps = products(self._steps[:used], gradient)[age]
         in_images = scale * products(self._images[:used], gradient)[age]
         u, _ = dtrtrs(R, in_steps)
         p, _ = dtrtrs(R, np.diagonal(R) * u + scale * (YMY @ u) - in_images, trans=1)
-        result: Vector = scale * image
+        result: Floats = scale * image
         by_row = np.empty((2, used), self._steps.dtype)
         by_row[:, age] = p, scale * u
         add_combination(result, by_row[0], self._steps[:used])

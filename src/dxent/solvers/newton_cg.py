@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dxent.evaluation import Evaluation, Preconditioner, Problem, Vector
+from dxent.evaluation import Evaluation, Floats, Preconditioner, Problem, Vector
 from dxent.operators.base import LinearOperator
 from dxent.operators.vectors import add_to, dot
 from dxent.solvers.line_search import line_search
@@ -54,7 +54,7 @@ class Identity:
 
     cost: float = 0.0
 
-    def apply(self, vector: Vector) -> Vector:
+    def apply(self, vector: Floats) -> Floats:
         """Return v."""
         return vector.copy()
 
@@ -86,8 +86,8 @@ def newton_step(
 
 
 def conjugate_gradients(
-    operator: LinearOperator, target: Vector, preconditioner: Preconditioner, tolerance: float
-) -> tuple[Vector, int]:
+    operator: LinearOperator, target: Floats, preconditioner: Preconditioner, tolerance: float
+) -> tuple[Floats, int]:
     """Solve A x ≈ b from x = 0 until ‖b − A x‖ ≤ tolerance · ‖b‖ in the norm of M⁻¹; also count the products.
 
     See: Saad, Iterative Methods for Sparse Linear Systems, algorithm 9.1.
