@@ -360,3 +360,17 @@ def test_the_largest_magnitude_is_found_in_any_tile(monkeypatch, order):
     np.testing.assert_equal(dispatch.largest_magnitude(X.ravel()), np.nan)
     assert dispatch.largest_magnitude(np.zeros((0, 3))) == dispatch.largest_magnitude(np.zeros((3, 0))) == 0
     assert dispatch.largest_magnitude(np.full((3, 3), 200, np.uint8)) == 200
+
+
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+@pytest.mark.parametrize("data", [None, "f4", "f8", "u2"])
+def test_some_columns_of_some_rows(data, index):
+    rng = np.random.default_rng(0)
+    X = (rng.integers(0, 9, size=(30, 12)) * (rng.random((30, 12)) < 0.4)).astype(data or float)
+    design = X
+    if data is not None:
+        design = scipy.sparse.csr_array(X)
+        design.indices, design.indptr = design.indices.astype(index), design.indptr.astype(index)
+    rows = np.array([3, 3, 7, 29])
+    for columns in (np.arange(12), np.array([1, 5, 6]), np.arange(0)):
+        np.testing.assert_array_equal(dispatch.gather(design, rows, columns), X[np.ix_(rows, columns)])

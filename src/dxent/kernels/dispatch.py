@@ -30,6 +30,7 @@ from dxent.kernels.tiles import (
 
 __all__ = [
     "column_moments",
+    "gather",
     "hessian_pass",
     "largest_magnitude",
     "logits",
@@ -88,6 +89,16 @@ def square_pullback(X: Design, centre: Doubles | None, residuals: Floats, with_b
 
     sums: Doubles = sum_in_order(tile, pass_tiles(X, residuals.shape[1]))[0]
     return sums
+
+
+def gather(X: Design, rows: Integers, columns: Integers) -> Floats:
+    """Return some columns of some rows as a dense matrix."""
+    if is_sparse(X):
+        from dxent.kernels import sparse
+
+        return sparse.gather(X, rows, columns)
+    some: Floats = X[rows]
+    return some if len(columns) == X.shape[1] else some[:, columns]
 
 
 def square_logits(X: Design, centre: Doubles | None, weights: Floats) -> Floats:

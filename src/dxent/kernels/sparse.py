@@ -22,6 +22,7 @@ from dxent.kernels.tiles import row_tiles, stored_tiles
 
 __all__ = [
     "column_spread",
+    "gather",
     "hessian_pass",
     "logit_rows",
     "multiply",
@@ -62,6 +63,18 @@ def stored(X: CSR, rows: slice) -> tuple[Floats, Integers, Integers]:
 def some_rows(X: CSR, rows: slice) -> CSR:
     """Return adjacent rows of the matrix."""
     return type(X)(stored(X, rows), shape=(rows.stop - rows.start, X.shape[1]), copy=False)
+
+
+def gather(X: CSR, rows: Integers, columns: Integers) -> Doubles:
+    """Return some columns of some rows as a dense matrix."""
+    if native is None:
+        return np.asarray(X[rows][:, columns].toarray(), np.float64)
+    places = np.full(X.shape[1], -1, np.int64)
+    places[columns] = np.arange(len(columns))
+    out = np.zeros((len(rows), len(columns)))
+    values = X.data.astype(np.result_type(X.data, np.float32), copy=False)
+    native.sparse_gather(values, X.indices, X.indptr.astype(np.int64, copy=False), rows, places, out)
+    return out
 
 
 def multiply(A: CSR, rows: slice, B: Floats, u: Doubles, v: Doubles, out: Floats) -> None:

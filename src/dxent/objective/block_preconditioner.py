@@ -23,7 +23,6 @@ from dxent.kernels import dispatch
 from dxent.kernels.contrasts import to_contrasts, to_outputs
 from dxent.kernels.threads import do_all
 from dxent.kernels.tiles import column_tiles, row_tiles
-from dxent.objective.hessian import Factor
 from dxent.objective.sampling import Curvature, some_rows, weighted_gram
 from dxent.objective.scaling import Coordinates
 
@@ -95,7 +94,8 @@ class BlockPreconditioner:
             gram = weighted_gram(objective, drawn, weights, heads[k], np.float64)
             np.einsum("jj->j", gram)[:] += RIDGE * bends[k, heads[k]] + TINY
             objective.penalty.take(heads[k]).add_to(gram[None, :, None], np.ones((1, 1)))
-            roots[k] = Factor.of(gram).inverse
+            # NumPy's, for SciPy's hold up the other thread
+            roots[k] = np.linalg.inv(np.linalg.cholesky(gram).astype(np.float32))
 
         do_all(build, row_tiles(len(heads), 1))
         return cls(heads, roots, np.asfortranarray(diagonal, np.float32), coords, cost)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from dxent.kernels import dispatch
 from dxent.kernels.tiles import row_tiles
 
 if TYPE_CHECKING:
@@ -134,7 +135,5 @@ def pick(rows: Rows, drawn: Matrix, columns: Matrix) -> Iterator[tuple[slice, Ma
         height = DENSE_ROWS if isinstance(block.X, np.ndarray) else SPARSE_ROWS
         for low in range(first, last, height):
             where = slice(low, min(low + height, last))
-            X = block.X[drawn[where] - start]
-            X = X if len(columns) == X.shape[1] else X[:, columns]
-            yield where, X if isinstance(X, np.ndarray) else X.toarray()
+            yield where, dispatch.gather(block.X, drawn[where] - start, columns)
         start += len(block.labels)

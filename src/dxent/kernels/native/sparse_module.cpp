@@ -12,6 +12,7 @@ const dxent::Kernels* const* kernels;  // those in use
 using Starts = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Entries = nb::ndarray<nb::ro, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using RowOrder = nb::ndarray<nb::ro, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Gathered = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Probs = nb::ndarray<nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 using Values = std::optional<Entries>;  // without, all are 1
@@ -114,12 +115,45 @@ nb::object pair_grams(const Values& values, const Entries& columns, const Starts
     return grams.array();
 }
 
+// Write the entries of some rows to the columns of `out` that `places` names, if it is not negative.
+template <class Value, class Index>
+void scatter(const dxent::SparseRows& X, const Labels& rows, const Labels& places, double* out,
+             std::ptrdiff_t width) {
+    const Value* values = static_cast<const Value*>(X.values);
+    const Index* columns = static_cast<const Index*>(X.columns);
+    for (std::size_t r = 0; r < rows.shape(0); ++r) {
+        double* to = out + std::ptrdiff_t(r) * width;
+        for (std::int64_t p = X.starts[rows.data()[r]]; p < X.starts[rows.data()[r] + 1]; ++p)
+            if (const std::int64_t place = places.data()[columns[p]]; place >= 0) to[place] += double(values[p]);
+    }
+}
+
+void gather(const Entries& values, const Entries& columns, const Starts& starts, const Labels& rows,
+            const Labels& places, const Gathered& out) {
+    const dxent::SparseRows X = sparse_rows(values, columns, starts);
+    const std::ptrdiff_t width = std::ptrdiff_t(out.shape(1));
+    require(out.shape(0) == rows.shape(0), "the result has a row for each that is taken");
+    for (std::size_t r = 0; r < rows.shape(0); ++r)
+        require(0 <= rows.data()[r] && rows.data()[r] < X.rows, "rows are those of X");
+    for (std::size_t c = 0; c < places.shape(0); ++c)
+        require(places.data()[c] < width, "places are columns of the result");
+    nb::gil_scoped_release unlocked;
+    if (X.entry == Entry::real)
+        X.wide_columns ? scatter<double, std::int64_t>(X, rows, places, out.data(), width)
+                       : scatter<double, std::int32_t>(X, rows, places, out.data(), width);
+    else
+        X.wide_columns ? scatter<float, std::int64_t>(X, rows, places, out.data(), width)
+                       : scatter<float, std::int32_t>(X, rows, places, out.data(), width);
+}
+
 }  // namespace
 
 void bind_sparse(nb::module_& m, const dxent::Kernels* const* in_use) {
     kernels = in_use;
     m.def("sparse_product", &product, "values"_a.noconvert(), "columns"_a.noconvert(), "starts"_a,
           "B"_a.noconvert(), "u"_a, "v"_a, "out"_a.noconvert());
+    m.def("sparse_gather", &gather, "values"_a.noconvert(), "columns"_a.noconvert(), "starts"_a, "rows"_a,
+          "places"_a, "out"_a.noconvert());
     m.def("sparse_loss_pass", &loss_pass, "values"_a.noconvert().none(), "columns"_a.noconvert(), "starts"_a,
           "weights"_a, "shift"_a, "labels"_a, "sample_weight"_a, "out"_a.noconvert());
     m.def("sparse_hessian_pass", &hessian_pass, "values"_a.noconvert().none(), "columns"_a.noconvert(), "starts"_a,
