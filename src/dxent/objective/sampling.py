@@ -22,7 +22,7 @@ __all__ = ["Curvature", "are_correlated", "draw", "some_rows", "weighted_gram", 
 Matrix = NDArray[Any]
 
 UNIFORM = 0.1  # the share of rows drawn from all alike, so that no direction is left to chance
-CHUNK_ENTRIES = 1 << 22
+CHUNK_ENTRIES = 1 << 19
 DENSE_ROWS, SPARSE_ROWS = 128, 1024  # taken at a time: they stay in cache, and outweigh the call
 FEW_COLUMNS = 256  # a decomposition of their Gram matrix costs next to nothing
 ROWS_COMPARED = 128
@@ -89,7 +89,9 @@ def weighted_gram(
         rows = weighted_rows(objective, drawn[part], np.sqrt(weights[part]), columns, dtype)
         gram += rows.T @ rows
     inverse = (1 / objective.coordinates.divisor[columns]).astype(dtype)
-    return np.asarray(gram * inverse * inverse[:, None])
+    gram *= inverse
+    gram *= inverse[:, None]
+    return gram
 
 
 def weighted_rows(

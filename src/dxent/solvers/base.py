@@ -29,19 +29,19 @@ class Step:
 
 
 def descend(
-    start: Evaluation,
+    here: Evaluation,
     iterates: Iterator[Evaluation],
     *,
     finished: Callable[[Evaluation], bool],
     max_iter: int,
     patience: int,
 ) -> tuple[Evaluation, str]:
-    """Follow the iterates that a solver finds from ``start`` until one is ``finished``.
+    """Follow the iterates that a solver finds from ``here`` until one is ``finished``.
 
     Returns the last evaluation and why it is the last: "finished", "max_iter" or "rounding floor" (the solver
     found no step, or ``patience`` steps lowered no value by more than its rounding and halved no gradient).
     """
-    here, least, flattest, idle = start, start.value, float(np.linalg.norm(start.gradient)), 0
+    least, flattest, idle = here.value, float(np.linalg.norm(here.gradient)), 0
     for _ in range(max_iter):
         following = next(iterates, None)
         if following is None:

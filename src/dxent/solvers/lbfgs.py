@@ -17,7 +17,7 @@ FIRST_REBUILD = 10
 FLATNESS = 0.9
 
 
-def lbfgs(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
+def lbfgs(problem: Problem, here: Evaluation) -> Iterator[Evaluation]:
     """Yield the iterates of L-BFGS whose initial matrix is the preconditioner.
 
     That is rebuilt after some steps, then after twice as many again, and so on: the curvature settles as the
@@ -26,9 +26,9 @@ def lbfgs(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
 
     See: Nocedal & Wright, Numerical Optimization, §7.2.
     """
-    here, preconditioner, precision = start, problem.preconditioner(start), problem.precision
-    memory = Memory(len(start.point), precision)
-    gradient = start.gradient.astype(precision)
+    preconditioner, precision = problem.preconditioner(here), problem.precision
+    memory = Memory(len(here.point), precision)
+    gradient = here.gradient.astype(precision)
     image = preconditioner.apply(gradient)
     steps, interval = 0, FIRST_REBUILD
     while True:

@@ -15,17 +15,15 @@ __all__ = ["chord", "newton"]
 FLATNESS = 0.25
 
 
-def newton(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
+def newton(problem: Problem, here: Evaluation) -> Iterator[Evaluation]:
     """Yield x⁺ = x − t H(x)⁻¹ g(x), …, until no step helps.
 
     See: Nocedal & Wright, Numerical Optimization, §3.3. For this objective the steps are those of iteratively
     reweighted least squares.
     """
-    here: Evaluation | None = start
-    while here is not None:
-        here = line_search(problem, here, -solve(here.hessian, here.gradient), flatness=FLATNESS)
-        if here is not None:
-            yield here
+    while there := line_search(problem, here, -solve(here.hessian, here.gradient), flatness=FLATNESS):
+        here = there
+        yield here
 
 
 def chord(problem: Problem, anchor: Evaluation, here: Evaluation) -> Iterator[Evaluation]:

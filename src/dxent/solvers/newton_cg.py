@@ -21,7 +21,7 @@ HALF = 0.5
 FLATNESS = 0.25
 
 
-def newton_cg(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
+def newton_cg(problem: Problem, here: Evaluation) -> Iterator[Evaluation]:
     """Yield the iterates of truncated Newton.
 
     The linear system is solved to a relative residual η_k = √(‖g_k‖/‖g_0‖), between 0.01 and 0.25, in the
@@ -31,11 +31,9 @@ def newton_cg(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
     See: Nocedal & Wright, Numerical Optimization, algorithm 7.1; Dembo, Eisenstat & Steihaug, SIAM J. Numer.
     Anal. 19 (1982).
     """
-    here: Evaluation | None = start
-    preconditioner = problem.preconditioner(start)
-    first = float(np.sqrt(start.gradient @ preconditioner.apply(start.gradient)))
-    spent = 0
-    while here is not None:
+    preconditioner, spent = problem.preconditioner(here), 0
+    first = float(np.sqrt(here.gradient @ preconditioner.apply(here.gradient)))
+    while True:
         if spent > 3 * preconditioner.cost:
             del preconditioner  # the new one may take as much memory
             preconditioner, spent = problem.preconditioner(here), 0
@@ -43,9 +41,11 @@ def newton_cg(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
         forcing = float(np.clip(np.sqrt(size / first), SMALLEST_RESIDUAL, LARGEST_RESIDUAL)) if size else 0.0
         step, products = newton_step(problem, here, preconditioner, forcing)
         spent += products + 1
-        here = line_search(problem, here, step, flatness=FLATNESS)
-        if here is not None:
-            yield here
+        there = line_search(problem, here, step, flatness=FLATNESS)
+        if there is None:
+            return
+        here = there
+        yield here
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Identity:
         return vector.copy()
 
 
-def plain_newton_cg(problem: Problem, start: Evaluation) -> Iterator[Evaluation]:
+def plain_newton_cg(problem: Problem, here: Evaluation) -> Iterator[Evaluation]:
     """Yield the iterates of truncated Newton without a preconditioner, each system solved to one half.
 
     For the first steps where the curvature is about to collapse. Conjugate gradients begin with the
@@ -67,12 +67,11 @@ def plain_newton_cg(problem: Problem, start: Evaluation) -> Iterator[Evaluation]
 
     See: Nocedal & Wright, Numerical Optimization, algorithm 7.1.
     """
-    here: Evaluation | None = start
-    while here is not None:
-        step, _ = newton_step(problem, here, Identity(), HALF)
-        here = line_search(problem, here, step, flatness=FLATNESS)
-        if here is not None:
-            yield here
+    while there := line_search(
+        problem, here, newton_step(problem, here, Identity(), HALF)[0], flatness=FLATNESS
+    ):
+        here = there
+        yield here
 
 
 def newton_step(
