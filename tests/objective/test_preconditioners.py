@@ -7,12 +7,12 @@ import pytest
 import scipy.sparse
 
 from dxent.objective import block_preconditioner, pair_preconditioner, preconditioners, sampling
-from dxent.objective.block_preconditioner import BlockPreconditioner, block_columns
+from dxent.objective.block_preconditioner import BlockPreconditioner
 from dxent.objective.diagonal_preconditioner import DiagonalPreconditioner
 from dxent.objective.hessian import Factor
 from dxent.objective.kronecker_preconditioner import KroneckerPreconditioner
 from dxent.objective.pair_preconditioner import PairPreconditioner
-from dxent.objective.preconditioners import active_columns, precondition
+from dxent.objective.preconditioners import active_columns, block_size, precondition
 from dxent.objective.sampling import Curvature
 from objective.problems import draw
 
@@ -100,8 +100,9 @@ def test_one_feature_matrix_is_exact_where_the_probabilities_are_equal(classes, 
     np.testing.assert_allclose(theirs * factor, mine, rtol=1e-5)
 
 
-def blocks(here):
-    return BlockPreconditioner.of(here.hessian.objective, curvature(here), cost=1.0)
+def blocks(here, columns=99):
+    size = min(columns, here.hessian.objective.coordinates.shape[1])
+    return BlockPreconditioner.of(here.hessian.objective, curvature(here), size, cost=1.0)
 
 
 def test_a_block_for_each_class(here, classes, monkeypatch):
@@ -111,20 +112,18 @@ def test_a_block_for_each_class(here, classes, monkeypatch):
 
 
 @pytest.mark.parametrize("columns", [1, 2, 3])
-def test_the_diagonal_beyond_the_heaviest_columns(here, columns, monkeypatch):
-    monkeypatch.setattr(block_preconditioner, "COLUMNS", columns)
-    M = blocks(here)
+def test_the_diagonal_beyond_the_heaviest_columns(here, columns):
+    M = blocks(here, columns)
     assert M.heads.shape[1] == columns
     assert condition(M, here.hessian.to_dense()) < 100
 
 
-def test_each_class_has_the_columns_that_bend_it(monkeypatch):
-    monkeypatch.setattr(block_preconditioner, "COLUMNS", 1)
+def test_each_class_has_the_columns_that_bend_it():
     labels = np.repeat([0, 1, 2], 40)
     X = np.random.default_rng(0).normal(size=(120, 3)) * (1e-3 + (labels[:, None] == np.arange(3)))
     objective = replace(draw(0, samples=120), X=X, labels=labels).objective(1e-3, False)
     bend = Curvature(np.where(labels[:, None] == np.arange(3), 0.5, 0.01), np.full(120, 1 / 120))
-    M = BlockPreconditioner.of(objective, bend, cost=1.0)
+    M = BlockPreconditioner.of(objective, bend, 1, cost=1.0)
     assert M.heads.ravel().tolist() == [0, 1, 2]
 
 
@@ -138,10 +137,19 @@ def test_a_long_row_is_drawn_though_it_weighs_little(monkeypatch):
     assert condition(blocks(here), here.hessian.to_dense()) < 3
 
 
-def test_blocks_take_no_more_memory_than_they_may():
-    assert block_columns(20, 130_000) == 256
-    assert block_columns(20, 100) == 100
-    assert 10_000 * block_columns(10_000, 130_000) ** 2 <= block_preconditioner.MOST_ENTRIES
+def test_blocks_grow_with_the_search_as_far_as_memory_goes(monkeypatch):
+    objective = draw(0, samples=40, features=2000, classes=3).objective(1e-3, True)
+    sizes = []
+    for passes in (0, 3_000, 30_000):
+        monkeypatch.setattr(objective.count, "passes", passes)
+        sizes.append(block_size(objective)[0])
+    assert sizes == [256, 512, 1024]
+    monkeypatch.setattr(preconditioners, "BLOCK_ENTRIES", 3 * 300**2)
+    assert block_size(objective)[0] == 300
+    sparse = replace(draw(0, samples=40, features=2000), X=scipy.sparse.csr_array(np.eye(40, 2000)))
+    objective = sparse.objective(1e-3, True)
+    monkeypatch.setattr(objective.count, "passes", 30_000)
+    assert block_size(objective)[0] == 256
 
 
 def test_many_correlated_columns_have_blocks(monkeypatch):

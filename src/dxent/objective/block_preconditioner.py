@@ -33,8 +33,6 @@ __all__ = ["BlockPreconditioner", "block_work"]
 
 Matrix = NDArray[Any]
 
-COLUMNS = 256  # of a block
-MOST_ENTRIES = 1 << 24  # of all blocks: 64 MB
 ROWS_A_COLUMN = 4
 A_ROW = 500_000  # multiplications, of large matrices, in the time that gathering a row takes
 RIDGE = 1e-8  # of the diagonal, where nothing is penalised
@@ -75,12 +73,11 @@ class BlockPreconditioner:
         return to_contrasts(outputs, ones, vector.dtype).ravel()
 
     @classmethod
-    def of(cls, objective: Objective, curvature: Curvature, cost: float) -> BlockPreconditioner:
-        """Build it from the curvature of the rows at a point."""
+    def of(cls, objective: Objective, curvature: Curvature, size: int, cost: float) -> BlockPreconditioner:
+        """Build blocks of so many columns from the curvature of the rows at a point."""
         coords, strengths = objective.coordinates, objective.penalty.strengths
         variances = curvature.variances[:, -coords.outputs :]
         bends = column_bends(objective, variances)
-        size = block_columns(*bends.shape)
         beyond = bends / np.maximum(strengths, np.finfo(float).tiny)
         heads = np.sort(np.argpartition(-beyond, size - 1, axis=1)[:, :size], axis=1)
         diagonal = 1 / (bends + strengths + TINY)
@@ -101,15 +98,9 @@ class BlockPreconditioner:
         return cls(heads, roots, np.asfortranarray(diagonal, np.float32), coords, cost)
 
 
-def block_work(outputs: int, width: int) -> float:
-    """Multiplications to form and decompose the blocks, in units of single precision."""
-    size = block_columns(outputs, width)
-    return float(outputs * ROWS_A_COLUMN * size * (3 * size**2 + A_ROW))
-
-
-def block_columns(outputs: int, width: int) -> int:
-    """Return how many columns a block has."""
-    return min(COLUMNS, width, int((MOST_ENTRIES / outputs) ** 0.5))
+def block_work(outputs: int, columns: int) -> float:
+    """Multiplications to form and decompose blocks of so many columns, in units of single precision."""
+    return float(outputs * ROWS_A_COLUMN * columns * (3 * columns**2 + A_ROW))
 
 
 def column_bends(objective: Objective, variances: Matrix) -> Matrix:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,8 @@ __all__ = ["pass_work", "precondition", "sampled_passes"]
 
 Matrix = NDArray[Any]
 
+BLOCK_COLUMNS = 256, 512, 1024
+BLOCK_ENTRIES = 1 << 25  # of all blocks: 128 MB
 LOOKS = 3.0  # at the data, in passes, which blocks take
 MANY_COLUMNS = 1024  # beyond, one matrix of them takes too long to decompose
 DENSE_PARAMETERS = 8192  # a float32 factor of this size takes 256 MB
@@ -41,11 +44,27 @@ def precondition(objective: Objective, here: Evaluation) -> Preconditioner:
             return PairPreconditioner.of(objective, curvature, active, cost)
     if not objective.correlated:
         return DiagonalPreconditioner.of(objective, curvature)
-    outputs, width = objective.coordinates.outputs, objective.coordinates.shape[1]
+    width = objective.coordinates.shape[1]
     if width <= MANY_COLUMNS:
         return KroneckerPreconditioner.of(objective, curvature, kronecker_work(width) / pass_work(objective))
-    cost = LOOKS + block_work(outputs, width) / pass_work(objective)
-    return BlockPreconditioner.of(objective, curvature, cost)
+    return BlockPreconditioner.of(objective, curvature, *block_size(objective))
+
+
+def block_size(objective: Objective) -> tuple[int, float]:
+    """Return how many columns a class's block has, and what all blocks cost, in passes over the data.
+
+    Of texts few columns matter, which larger blocks do not repay.
+    """
+    outputs, width = objective.coordinates.outputs, objective.coordinates.shape[1]
+    most = min(width, int((BLOCK_ENTRIES / outputs) ** 0.5))
+    dense = all(isinstance(block.X, np.ndarray) for block in objective.rows.blocks)
+    best = 0, math.inf
+    for columns in BLOCK_COLUMNS if dense else BLOCK_COLUMNS[:1]:
+        size = min(columns, most)
+        cost = LOOKS + block_work(outputs, size) / pass_work(objective)
+        if not best[0] or cost <= objective.count.passes:
+            best = size, cost
+    return best
 
 
 def active_columns(objective: Objective, curvature: Curvature) -> Matrix:
