@@ -85,6 +85,11 @@ def test_steps_are_computed_in_single_precision_where_that_will_do(data, interce
     assert replace(data, sample_weight=few).objective(STRENGTH, intercept).precision == np.float64
     far = replace(data, X=data.X.astype(np.float64) * 1e15)
     assert far.objective(STRENGTH, intercept).precision == np.float64
+    if isinstance(data.X, np.ndarray):
+        offset = data.X.astype(np.float64) + 1e6  # which dense rows lose in double precision
+        assert replace(data, X=offset).objective(STRENGTH, intercept).precision == np.float32
+        sparse = replace(data, X=scipy.sparse.csr_array(offset)).objective(STRENGTH, intercept)
+        assert sparse.precision == (np.float64 if intercept else np.float32)
 
 
 def test_products_with_the_hessian_are_those_of_its_matrix(objective, point):

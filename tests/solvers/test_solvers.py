@@ -120,3 +120,18 @@ def test_preconditioners_are_rebuilt_when_that_has_paid():
         last = here
     # at the start, after 11 steps, and after 21 more
     assert [len(built), last.point.shape] == [3, (12,)]
+
+
+def test_newton_cg_goes_on_in_double_precision_where_single_is_of_no_use():
+    class Overflowing(Dense):
+        def mv(self, v):
+            return super().mv(v) if v.dtype == np.float64 else np.full_like(v, np.nan)
+
+    class Large(Quadratic):
+        def evaluate(self, point):
+            here = super().evaluate(point)
+            return replace(here, hessian=Overflowing(self.A, point.shape, point.shape))
+
+    problem = replace(Large.draw(), precision=np.float32)
+    path = list(islice(newton_cg(problem, problem.evaluate(problem.start)), 50))
+    np.testing.assert_allclose(path[-1].point, problem.optimum, rtol=0, atol=1e-6)

@@ -20,6 +20,7 @@ from dxent.data.blocks import Rows
 from dxent.evaluation import Evaluation, Preconditioner
 from dxent.kernels import dispatch, given_logits
 from dxent.kernels.reference import Doubles, Floats
+from dxent.kernels.tiles import is_sparse
 from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.penalties import L2
 from dxent.objective.preconditioners import precondition
@@ -33,6 +34,9 @@ Vector = NDArray[np.float64]
 
 MOST_OCTAVES = 40
 """Between a column's scale and one: single precision has room for products with their squares."""
+
+MOST_OFFSET = 1024.0
+"""Of a column from zero, in its scale: three digits are lost."""
 
 LEAST_SHARE = 1e-5
 """Of a class, that single precision tells from nothing beside the others."""
@@ -144,10 +148,15 @@ class Objective:
 
     @cached_property
     def precision(self) -> type[np.floating[Any]]:
-        """Single, unless a missing penalty, the columns' scales or a rare class ask for more."""
-        octaves = np.abs(np.log2(self.coordinates.scale)).max(initial=0)
-        tame = octaves < MOST_OCTAVES and self.rows.class_shares.min() > LEAST_SHARE
-        return np.float32 if self.strength > 0 and tame else np.float64
+        """Single, unless a missing penalty, a column's scale or offset, or a rare class ask for more."""
+        coords, span = self.coordinates, self.moments.span
+        octaves = np.abs(np.log2(np.append(coords.scale, np.maximum(span, 1.0)))).max()
+        # what is subtracted from the logits of sparse rows, where dense rows are centred first
+        sparse = any(is_sparse(block.X) for block in self.rows.blocks)
+        offset = 0.0 if coords.centre is None or not sparse else np.abs(coords.centre / coords.scale).max()
+        tame = octaves < MOST_OCTAVES and offset < MOST_OFFSET
+        common = self.rows.class_shares.min() > LEAST_SHARE
+        return np.float32 if self.strength > 0 and tame and common else np.float64
 
     @cached_property
     def column_sizes(self) -> Vector:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,13 +57,14 @@ def block_size(objective: Objective) -> tuple[int, float]:
     outputs, width = objective.coordinates.outputs, objective.coordinates.shape[1]
     most = min(width, int((BLOCK_ENTRIES / outputs) ** 0.5))
     dense = all(isinstance(block.X, np.ndarray) for block in objective.rows.blocks)
-    best = 0, math.inf
-    for columns in BLOCK_COLUMNS if dense else BLOCK_COLUMNS[:1]:
-        size = min(columns, most)
-        cost = LOOKS + block_work(outputs, size) / pass_work(objective)
-        if not best[0] or cost <= objective.count.passes:
-            best = size, cost
-    return best
+
+    def cost(columns: int) -> float:
+        return LOOKS + block_work(outputs, columns) / pass_work(objective)
+
+    least, *larger = (min(columns, most) for columns in BLOCK_COLUMNS)
+    affordable = (columns for columns in larger if dense and cost(columns) <= objective.count.passes)
+    size = max(affordable, default=least)
+    return size, cost(size)
 
 
 def active_columns(objective: Objective, curvature: Curvature) -> Matrix:

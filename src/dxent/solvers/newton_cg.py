@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def newton_cg(problem: Problem, here: Evaluation) -> Iterator[Evaluation]:
     See: Nocedal & Wright, Numerical Optimization, algorithm 7.1; Dembo, Eisenstat & Steihaug, SIAM J. Numer.
     Anal. 19 (1982).
     """
-    preconditioner, spent = problem.preconditioner(here), 0
+    preconditioner, spent, precision = problem.preconditioner(here), 0, np.dtype(problem.precision)
     first = float(np.sqrt(here.gradient @ preconditioner.apply(here.gradient)))
     while True:
         if spent > 3 * preconditioner.cost:
@@ -39,13 +40,16 @@ def newton_cg(problem: Problem, here: Evaluation) -> Iterator[Evaluation]:
             preconditioner, spent = problem.preconditioner(here), 0
         size = float(np.sqrt(here.gradient @ preconditioner.apply(here.gradient)))
         forcing = float(np.clip(np.sqrt(size / first), SMALLEST_RESIDUAL, LARGEST_RESIDUAL)) if size else 0.0
-        step, products = newton_step(problem, here, preconditioner, forcing)
+        step, products = newton_step(here, preconditioner, forcing, precision)
         spent += products + 1
         there = line_search(problem, here, step, flatness=FLATNESS)
-        if there is None:
+        if there is not None:
+            here = there
+            yield here
+        elif precision != np.float64:  # where no such step helps, a more precise one may
+            precision = np.dtype(np.float64)
+        else:
             return
-        here = there
-        yield here
 
 
 @dataclass(frozen=True)
@@ -67,19 +71,22 @@ def plain_newton_cg(problem: Problem, here: Evaluation) -> Iterator[Evaluation]:
 
     See: Nocedal & Wright, Numerical Optimization, algorithm 7.1.
     """
-    while there := line_search(
-        problem, here, newton_step(problem, here, Identity(), HALF)[0], flatness=FLATNESS
-    ):
+    precision = np.dtype(problem.precision)
+    while True:
+        step, _ = newton_step(here, Identity(), HALF, precision)
+        there = line_search(problem, here, step, flatness=FLATNESS)
+        if there is None:
+            return
         here = there
         yield here
 
 
 def newton_step(
-    problem: Problem, here: Evaluation, preconditioner: Preconditioner, tolerance: float
+    here: Evaluation, preconditioner: Preconditioner, tolerance: float, precision: np.dtype[Any]
 ) -> tuple[Vector, int]:
-    """Return about −H⁻¹ g, from products in the problem's precision, and how many there were."""
+    """Return about −H⁻¹ g, from products in some precision, and how many there were."""
     length = float(np.linalg.norm(here.gradient)) or 1.0
-    target = (here.gradient / -length).astype(problem.precision, copy=False)
+    target = (here.gradient / -length).astype(precision, copy=False)
     step, products = conjugate_gradients(here.hessian, target, preconditioner, tolerance)
     return length * step.astype(np.float64, copy=False), products
 

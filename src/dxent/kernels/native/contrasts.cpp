@@ -1,5 +1,7 @@
 // From contrasts of the classes to their outputs and back, and between the two orders of a matrix: a block of columns
 // is turned in cache. Compiled once for each instruction set, under the name DXENT_LEVEL.
+#include <type_traits>
+
 #include "kernels.hpp"
 #include "vector.hpp"
 
@@ -18,28 +20,20 @@ template <class Run> void as_typed(const Matrix& M, Run run) {
         run(static_cast<float*>(const_cast<void*>(M.data)));
 }
 
-// A block of columns: lines[k] holds those of row k.
+// Call work(row, column, place in memory) for `count` columns, in the order in which they lie there.
+template <class Work> void visit(const Matrix& M, ptrdiff_t count, Work work) {
+    if (M.column_stride == 1)
+        for (ptrdiff_t k = 0; k < M.rows; ++k)
+            for (ptrdiff_t c = 0; c < count; ++c) work(k, c, k * M.row_stride + c);
+    else
+        for (ptrdiff_t c = 0; c < count; ++c)
+            for (ptrdiff_t k = 0; k < M.rows; ++k) work(k, c, k * M.row_stride + c * M.column_stride);
+}
+
+// A few columns: line(k) holds their numbers in row k.
 struct Block {
     explicit Block(ptrdiff_t rows) : lines(rows * kColumns) {}
     double* line(ptrdiff_t k) { return lines + k * kColumns; }
-    template <class Real> void read(const Real* from, const Matrix& M, ptrdiff_t count) {
-        if (M.column_stride == 1)
-            for (ptrdiff_t k = 0; k < M.rows; ++k)
-                for (ptrdiff_t c = 0; c < count; ++c) line(k)[c] = double(from[k * M.row_stride + c]);
-        else
-            for (ptrdiff_t c = 0; c < count; ++c)
-                for (ptrdiff_t k = 0; k < M.rows; ++k)
-                    line(k)[c] = double(from[k * M.row_stride + c * M.column_stride]);
-    }
-    template <class Real> void write(Real* to, const Matrix& M, ptrdiff_t count) {
-        if (M.column_stride == 1)
-            for (ptrdiff_t k = 0; k < M.rows; ++k)
-                for (ptrdiff_t c = 0; c < count; ++c) to[k * M.row_stride + c] = Real(line(k)[c]);
-        else
-            for (ptrdiff_t c = 0; c < count; ++c)
-                for (ptrdiff_t k = 0; k < M.rows; ++k)
-                    to[k * M.row_stride + c * M.column_stride] = Real(line(k)[c]);
-    }
     Buffer<double> lines;
 };
 
@@ -52,9 +46,13 @@ template <class Change> void by_blocks(const Matrix& from, const double* scale, 
                 const ptrdiff_t count = minimum(kColumns, from.columns - first);
                 double inverse[kColumns] = {};
                 for (ptrdiff_t c = 0; c < count; ++c) inverse[c] = 1 / scale[first + c];
-                block.read(source + first * from.column_stride, from, count);
+                const auto* some = source + first * from.column_stride;
+                auto* out = target + first * to.column_stride;
+                visit(from, count, [&](auto k, auto c, auto at) { block.line(k)[c] = double(some[at]); });
                 change(block, inverse);
-                block.write(target + first * to.column_stride, to, count);
+                visit(to, count, [&](auto k, auto c, auto at) {
+                    out[at] = std::remove_reference_t<decltype(*out)>(block.line(k)[c]);
+                });
             }
         });
     });
