@@ -32,6 +32,7 @@ bench:
 	python benchmarks/allocations.py $(if $(DATA),--data $(DATA))
 	python benchmarks/scaling.py
 	python benchmarks/cold_start.py
+	python benchmarks/profiles.py $(if $(DATA),--data $(DATA))
 	python benchmarks/page.py
 
 # Four sets, a page in build/bench.

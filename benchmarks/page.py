@@ -17,13 +17,14 @@ from typing import Any
 import contests
 import numpy as np
 from figures import draw
+from goals import goals
 from reports import Table, markdown
 from sets import MADE, allowed_mb
 from summary import Problem, disturbance, proves, read, reference
 
 ROOT = Path(__file__).resolve().parents[1]
 GAPS = (1e-6, 1e-3, 1e-9)
-OTHERS = ("passes", "sparse_passes", "allocations", "scaling", "cold_start")
+OTHERS = ("passes", "sparse_passes", "allocations", "scaling", "cold_start", "profiles")
 INTRODUCTION = """# Benchmarks
 
 Written by `benchmarks/page.py` from `benchmarks/results/`; `make bench` measures again.
@@ -153,7 +154,8 @@ def main() -> None:
     options = parser.parse_args()
     about, problems = read(options.results / "fits.json")
     tables = [table for gap in GAPS for table in contests.tables(problems, gap)] + [memory(problems)]
-    lines = [INTRODUCTION, *made(problems), place(about), *conditions(problems), *proofs(problems)]
+    lines = [INTRODUCTION, *made(problems), place(about), *conditions(problems)]
+    lines += [*markdown(goals(problems, options.results)), *proofs(problems)]
     lines += [line for table in tables for line in markdown(table)]
     lines += [line for name in OTHERS for line in further(options.results / f"{name}.json")]
     lines += [
