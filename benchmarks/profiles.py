@@ -47,7 +47,7 @@ FITS = (("iris", 1.0), ("digits", 1.0), ("letter", 1.0), ("covtype", 1.0), ("mil
         ("wide", 0.01), ("reuters", 1.0), ("20news", 0.01))  # fmt: skip
 DENSE = (60_000, 784, 10), (200_000, 54, 7)
 SPARSE = "20news", "reuters"
-LONG = 2.0
+LONG = 10.0
 
 
 class Clock:
