@@ -88,6 +88,8 @@ def passes(native: ModuleType, rng: np.random.Generator) -> None:
     labels[rng.random(samples) < 0.2] = rng.choice(LABELS)
     _, _, probs = native.loss_pass(X, centre, W, labels, weight)
     native.hessian_pass(X, centre, probs, weight, W)
+    native.hessian_pass(X, centre, probs, weight, W.astype("f4"))
+    changes(native, rng, W)
     native.logits(X, centre, W)
     native.pullback(X, centre, rng.normal(size=(samples, outputs)), bool(rng.integers(2)))
     Z = logits(rng, samples, outputs, "f8")
@@ -96,6 +98,16 @@ def passes(native: ModuleType, rng: np.random.Generator) -> None:
     native.weighted_loss_slope(Z, np.asfortranarray(Z) if rng.random() < 0.5 else Z, 0.5, labels, weight)
     drawn = rng.integers(0, samples, 7 * min(samples, 1))
     native.draw_pairs(probs, drawn, rng.random((2, len(drawn))))
+
+
+def changes(native: ModuleType, rng: np.random.Generator, W: np.ndarray) -> None:
+    """Turn a matrix into contrasts and back, in any precision and order."""
+    W = W[:1] if len(W) == 2 else W  # two classes have one output
+    outputs, columns = W.shape
+    order, dtype = str(rng.choice(["C", "F"])), str(rng.choice(["f8", "f4"]))
+    theta = np.empty((outputs - (outputs > 1), columns), dtype, order)
+    native.to_contrasts(np.asarray(W, order=order), np.ones(columns), theta)
+    native.to_outputs(theta, np.ones(columns), np.empty((outputs, columns), "f8", order))
 
 
 def sparse(native: ModuleType, rng: np.random.Generator) -> None:
@@ -109,6 +121,8 @@ def sparse(native: ModuleType, rng: np.random.Generator) -> None:
     csr = rng.normal(size=starts[-1]).astype(values), columns, starts
     native.sparse_product(*csr, B, u, v, out)
     assert np.isfinite(out).all()
+    places, drawn = rng.integers(-1, 5, features), rng.integers(0, rows, 7 * min(rows, 1))
+    native.sparse_gather(*csr, drawn, places, np.zeros((len(drawn), 5)))
     csr = (None if rng.random() < 0.3 else csr[0]), columns, starts
     labels, weight = rng.integers(0, max(outputs, 2), rows), rng.random(rows)
     labels[rng.random(rows) < 0.2] = rng.choice(LABELS)
