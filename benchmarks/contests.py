@@ -9,7 +9,7 @@ from reports import Table, cell
 from sets import EMBEDDINGS
 from summary import Problem, Time, reference, time_to
 
-__all__ = ["Contest", "Ratio", "contest", "tables"]
+__all__ = ["Contest", "Ratio", "contest", "geometric_mean", "tables"]
 
 # the beginnings of their names
 KINDS = {"peer": ("",), "scikit-learn": ("scikit-learn ", "liblinear")}
@@ -132,14 +132,22 @@ def means(contests: list[Contest], gap: float) -> Table:
     }
 
 
+def geometric_mean(ratios: list[Ratio]) -> Ratio | None:
+    """Return the geometric mean, with a bound if all bounds are of one kind; None of nothing."""
+    if not ratios:
+        return None
+    signs = {ratio.bound for ratio in ratios} - {""}
+    middle = float(np.exp(np.mean(np.log([ratio.value for ratio in ratios]))))
+    return Ratio(middle, signs.pop() if len(signs) == 1 else "")
+
+
 def mean(contests: list[Contest], kind: str) -> str:
     """Return the geometric mean of the ratios, how many of them are bounds, and how many are left out."""
     ratios = [ratio for one in contests if (ratio := one.ratio(kind))]
-    if not ratios:
+    middle = geometric_mean(ratios)
+    if middle is None:
         return "–"
-    bounds = [ratio.bound for ratio in ratios if ratio.bound]
-    sign = bounds[0] if len(set(bounds)) == 1 else ""
+    bounds = [ratio.bound for ratio in ratios]
     counts = {"≥": bounds.count("≥"), "≤": bounds.count("≤"), "left out": len(contests) - len(ratios)}
-    middle = Ratio(float(np.exp(np.mean(np.log([ratio.value for ratio in ratios])))), sign)
     said = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     return f"**{middle}** over {len(ratios)}" + (f" ({said})" if said else "")

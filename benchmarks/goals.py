@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from contests import Contest, contest
+from contests import Contest, Ratio, contest, geometric_mean
 from reports import Table, cell
 from sets import EMBEDDINGS
 from summary import Problem
@@ -54,7 +53,7 @@ def goals(problems: list[Problem], results: Path) -> Table:
         "note": "Times are to a gap of 1e-6; a ratio is a peer's time over ours. The tables below have all "
         "figures, and the profiles, at the end, where the time goes.",
         "header": ["what", "goal", "measured", ""],
-        "rows": [goal.row() for goal in found],
+        "rows": [one.row() for one in found],
     }
 
 
@@ -62,30 +61,24 @@ def of_fits(contests: list[Contest]) -> Iterator[Goal]:
     """Yield what is asked of whole fits."""
     usual = [one for one in contests if not one.problem.penalised and one.problem.name != EMBEDDINGS]
     named = {one.name: one for one in contests}
-    yield single("MNIST, C = 1, ÷ the best peer", 10, named.get("mnist, C = 1"), "peer")
-    yield single("MNIST, C = 1, ÷ scikit-learn", 40, named.get("mnist, C = 1"), "scikit-learn")
-    yield mean("geometric mean ÷ the best peer", 5, usual, "peer")
-    yield mean("geometric mean ÷ scikit-learn", 10, usual, "scikit-learn")
-    yield single(f"{EMBEDDINGS}, C = 1, ÷ the best peer", 2, named.get(f"{EMBEDDINGS}, C = 1"), "peer")
+    for what, asked, name, kind in (
+        ("MNIST, C = 1, ÷ the best peer", 10, "mnist, C = 1", "peer"),
+        ("MNIST, C = 1, ÷ scikit-learn", 40, "mnist, C = 1", "scikit-learn"),
+        (f"{EMBEDDINGS}, C = 1, ÷ the best peer", 2, f"{EMBEDDINGS}, C = 1", "peer"),
+    ):
+        yield goal(what, asked, named[name].ratio(kind) if name in named else None)
+    for whom, asked, kind in (("the best peer", 5, "peer"), ("scikit-learn", 10, "scikit-learn")):
+        ratios = [ratio for one in usual if (ratio := one.ratio(kind))]
+        yield goal(f"geometric mean ÷ {whom}", asked, geometric_mean(ratios))
     slower = [one for one in contests if one.falls_short("peer", 1.0) and not one.short]
     yield Goal("problems slower than the best peer, beyond 50 ms", 0, len(slower), at_most=True)
     beyond = [one for one in contests if one.short and one.falls_short("scikit-learn", 0.5)]
     yield Goal("within 50 ms, more than twice scikit-learn's time", 0, len(beyond), at_most=True)
 
 
-def single(what: str, asked: float, one: Contest | None, kind: str) -> Goal:
-    """Return the goal of one problem."""
-    ratio = one.ratio(kind) if one else None
+def goal(what: str, asked: float, ratio: Ratio | None) -> Goal:
+    """Return the goal of a ratio, or of one that was not measured."""
     return Goal(what, asked, ratio.value, bound=ratio.bound) if ratio else Goal(what, asked, EMPTY)
-
-
-def mean(what: str, asked: float, contests: list[Contest], kind: str) -> Goal:
-    """Return the goal of a mean."""
-    ratios = [ratio for one in contests if (ratio := one.ratio(kind))]
-    if not ratios:
-        return Goal(what, asked, EMPTY)
-    bound = "≥" if {ratio.bound for ratio in ratios} == {"", "≥"} else ""
-    return Goal(what, asked, float(np.exp(np.mean(np.log([ratio.value for ratio in ratios])))), bound=bound)
 
 
 def of_passes(results: Path) -> Iterator[Goal]:
