@@ -26,7 +26,8 @@ from dxent.kernels import dispatch, given_logits
 from dxent.objective import objective as problem
 from dxent.objective.block_preconditioner import BlockPreconditioner
 from dxent.objective.diagonal_preconditioner import DiagonalPreconditioner
-from dxent.objective.hessian import Factor, ObjectiveHessian
+from dxent.objective.factor import Factor
+from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.kronecker_preconditioner import KroneckerPreconditioner
 from dxent.objective.pair_preconditioner import PairPreconditioner
 from dxent.solvers.memory import Memory

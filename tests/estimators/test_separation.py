@@ -60,7 +60,8 @@ def test_row_49_the_separated_classes_and_what_separates_them_are_named():
     assert (
         "'setosa' and 'versicolor' in all 100 rows, 'setosa' and 'virginica' in all 100 rows. For" in reason
     )
-    assert re.search(r"For 'setosa' speaks - 'petal (length|width) \(cm\)'", reason)
+    # many directions separate: which columns come first is for rounding to say
+    assert re.search(r"For 'setosa' speaks .*- 'petal (length|width) \(cm\)'", reason)
 
 
 def test_row_48_of_a_quasi_separated_table_the_infinite_coefficient_is_named(shared_data):

@@ -10,7 +10,6 @@ from sklearn.datasets import load_iris, load_wine
 
 from dxent import LogisticRegression
 from dxent.estimators import NotCertifiedWarning, logistic, search
-from dxent.estimators.plan import Stage
 from dxent.kernels import threads, tiles
 
 X, y = load_iris(return_X_y=True)
@@ -117,28 +116,6 @@ def test_row_69_an_interrupt_keeps_the_newest_iterate_and_goes_on_up(after, monk
     whole = LogisticRegression(solver="newton").fit(X, y)
     np.testing.assert_allclose(model.trace_[-1].objective, whole.trace_[after - 1].objective, rtol=1e-12)
     assert model.set_params(warm_start=True).fit(X, y).optimality_.certified
-
-
-def test_a_search_that_starts_afresh_forgets_nothing_when_it_is_interrupted(monkeypatch):
-    newton = search.SOLVERS["newton"].iterates
-    stages = [Stage("lbfgs", 4), Stage("newton", 50, afresh=True)]
-    monkeypatch.setattr(search, "plan", lambda *_: stages)
-    whole = LogisticRegression().fit(X, y)
-    assert whole.optimality_.certified
-    alone = LogisticRegression(solver="newton")
-    monkeypatch.setattr(search, "plan", lambda *_: stages[1:])
-    np.testing.assert_allclose(whole.trace_[5].objective, alone.fit(X, y).trace_[1].objective, rtol=1e-12)
-
-    def interrupted(problem, start):
-        yield next(newton(problem, start))
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(search, "plan", lambda *_: stages)
-    monkeypatch.setitem(search.SOLVERS, "newton", search.Solver(interrupted, 5))
-    with pytest.raises(KeyboardInterrupt):
-        alone.fit(X, y)
-    assert alone.trace_[-1].objective == pytest.approx(whole.trace_[4].objective, rel=1e-12)
-    assert alone.trace_[-1].objective < whole.trace_[5].objective
 
 
 def test_row_69_an_interrupt_before_there_is_a_point_keeps_the_last_fit(monkeypatch):

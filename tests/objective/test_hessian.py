@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 import scipy.sparse
 
+from dxent.kernels import dispatch
+from dxent.objective.certificate import Certificate
+from dxent.objective.rounding import product_rounding
+from dxent.objective.self_concordance import self_concordance_bound
+from dxent.solvers.newton import newton
 from objective.problems import draw
+
+compiled = pytest.mark.skipif(dispatch.native is None, reason="needs the compiled kernels")
 
 
 @pytest.fixture(params=[2, 3, 5], ids=lambda classes: f"{classes} classes")
@@ -44,7 +51,7 @@ def test_no_row_is_farther_than_the_reach(data, intercept, as_sparse):
         moves = np.stack([np.kron(q, x) for q in class_directions(objective.coordinates) for x in rows])
         inverse = np.linalg.inv(hessian.to_dense())
         longest = np.sqrt(np.einsum("ij,jk,ik->i", moves, inverse, moves).max())
-        assert longest <= hessian.reach <= 20 * longest
+        assert longest <= hessian.reach(hessian.factor) <= 20 * longest
 
 
 def test_elsewhere_is_left_of_a_hessian_what_is_kept(data):
@@ -87,3 +94,62 @@ def test_a_step_of_the_intercepts_alone(data, store, sweeps, monkeypatch):
     basis, theta = objective.coordinates.basis, np.zeros(objective.coordinates.shape)
     theta[:, -1] = v[1] - v[0] if basis is None else basis.T @ v
     np.testing.assert_allclose(hessian.along_intercepts(v), hessian.to_dense() @ theta.ravel(), atol=1e-13)
+
+
+@compiled
+@pytest.mark.parametrize("classes", [2, 4])
+@pytest.mark.parametrize("kind", ["far from zero", "rare ones", "heavy tails"])
+def test_products_in_single_precision_are_off_by_no_more_than_is_allowed_for(classes, kind):
+    rng = np.random.default_rng(3)
+    data = draw(9, classes=classes, samples=3000, features=9)
+    if kind == "far from zero":
+        data.X[:] = data.X + 1e6 * rng.normal(size=9)
+    elif kind == "rare ones":
+        data.X[:] = rng.random(data.X.shape) < 1e-2
+    else:
+        data.X[:] = rng.standard_cauchy(data.X.shape)
+    objective = data.objective(1e-3, True, cuts=(1000,))
+    assert objective.gram_precision == np.float32
+    for hessian in two_hessians(objective):
+        exact, rough = (dispatched(hessian, precision) for precision in (np.float64, np.float32))
+        root = np.sqrt(np.diagonal(exact))
+        off = np.abs(rough - exact) / np.outer(root, root)
+        assert 0 < off.max() < product_rounding(objective, np.float32) / 2
+
+
+def dispatched(hessian, precision):
+    """The sum of the data's products alone, in reference coordinates."""
+    objective = hessian.objective
+    return sum(
+        dispatch.softmax_gram(block.X, objective.coordinates.centre, p, block.sample_weight, True, precision)
+        for block, p in zip(objective.rows.blocks, hessian.probs, strict=True)
+    )
+
+
+@compiled
+def test_a_step_takes_the_rough_factor_and_a_better_one_where_that_is_in_doubt():
+    data = draw(4, classes=3, features=4)
+    hessian = two_hessians(data.objective(0.1, True))[0]
+    assert not hessian.is_factorised
+    assert hessian.step_factor is hessian.rough_factor is not hessian.factor
+    np.testing.assert_allclose(hessian.rough_factor.lower, hessian.factor.lower, atol=1e-6)
+    data.X[:, 3] = data.X[:, 2] + 1e-5 * data.X[:, 3]
+    hessian = two_hessians(data.objective(1e-12, True))[0]
+    assert hessian.rough_factor.least_doubt > 1
+    assert hessian.step_factor is hessian.factor is not hessian.rough_factor
+    kept = two_hessians(data.objective(1e-12, True))[0]
+    assert kept.factor is kept.rough_factor
+
+
+@compiled
+def test_a_better_factor_is_formed_for_a_proof_only_if_it_may_prove_enough():
+    data = draw(6, samples=300, classes=3, features=3)
+    data.X[:, 2] = data.X[:, 1] + 1e-2 * data.X[:, 2]
+    objective = data.objective(1e-7, True)
+    *_, here = newton(objective, objective.evaluate(objective.start()))
+    here = objective.evaluate(here.point)
+    assert here.hessian.rough_factor.doubt > 0.25
+    assert self_concordance_bound(objective, here, here, enough=0.0) == Certificate.none()
+    assert "factor" not in vars(here.hessian)
+    assert self_concordance_bound(objective, here, here, enough=1e-9).relative_gap < 1e-9
+    assert "factor" in vars(here.hessian)

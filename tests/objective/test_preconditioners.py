@@ -9,7 +9,7 @@ import scipy.sparse
 from dxent.objective import block_preconditioner, pair_preconditioner, preconditioners, sampling
 from dxent.objective.block_preconditioner import BlockPreconditioner
 from dxent.objective.diagonal_preconditioner import DiagonalPreconditioner
-from dxent.objective.hessian import Factor
+from dxent.objective.factor import Factor
 from dxent.objective.kronecker_preconditioner import KroneckerPreconditioner
 from dxent.objective.pair_preconditioner import PairPreconditioner
 from dxent.objective.preconditioners import active_columns, block_size, precondition
@@ -251,18 +251,24 @@ def test_rows_are_drawn_in_order_and_by_their_curvature():
 def test_a_factor_solves_and_knows_its_inverse():
     half = np.random.default_rng(0).normal(size=(6, 6))
     H = half @ half.T + np.eye(6)
-    factor, b = Factor.of(H.copy()), np.arange(6.0)
+    factor, b = Factor.of(H.copy(), 1e-3), np.arange(6.0)
     np.testing.assert_allclose(factor.solve(b), np.linalg.solve(H, b), rtol=1e-12)
     np.testing.assert_allclose(factor.inverse_diagonal, np.diag(np.linalg.inv(H)), rtol=1e-12)
     np.testing.assert_allclose(
         factor.half_solve(b) @ factor.half_solve(b), b @ np.linalg.solve(H, b), rtol=1e-12
     )
+    assert factor.doubt == pytest.approx(1e-3 * np.diag(H) @ np.diag(np.linalg.inv(H)))
+    assert 0.1 * factor.doubt < factor.least_doubt <= factor.doubt
+    assert factor.trusted().doubt == 0
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_a_semidefinite_matrix_is_lifted_no_more_than_it_takes(dtype):
     column = np.arange(1.0, 5.0)
     H = np.outer(column, column).astype(dtype)
-    lower = Factor.of(H.copy()).lower
+    factor = Factor.of(H.copy(), 0.0)
+    lower = factor.lower
+    assert factor.lifted
+    assert factor.doubt == factor.least_doubt == np.inf
     assert np.isfinite(lower).all()
     assert np.abs(lower @ lower.T - H).max() < 1000 * np.finfo(dtype).eps * H.max()

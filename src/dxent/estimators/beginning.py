@@ -35,15 +35,18 @@ def begin(run: Run) -> None:
         return
     rows = objective.rows.sample(share, settings.seed)
     tol = max(settings.tol, PRECISE * objective.size / (2 * rows.samples) / objective.start_value)
-    sample = Run(objective.of_rows(rows), replace(settings, tol=tol, verbose=False))
+    sample = Run(objective.of_rows(rows), replace(settings, tol=tol, verbose=False), "sample")
     try:
         begin(sample)
         search(sample)
     finally:  # an interrupted search has got somewhere, too
         objective.count.passes += sample.objective.count.passes // share
         here = objective.evaluate(sample.here.point if sample.trace else objective.start())
-        run.warm = here.value <= objective.start_value
-        run.record(here if run.warm else objective.evaluate(objective.start()))
+        if here.value <= objective.start_value:
+            run.start = "warm"
+        else:
+            here = objective.evaluate(objective.start())
+        run.record(here)
 
 
 def share_drawn(objective: Objective) -> int:

@@ -50,7 +50,7 @@ def fit(rows: Rows, columns: Moments, settings: Settings, start: tuple[Matrix, M
     if settings.strength == 0 and rows.features <= RANK_FEATURES:
         gauge = null_space(rows, coords)
     objective = Objective.of(rows, coords, columns, settings.strength, gauge=gauge, seed=settings.seed)
-    run = Run(objective, settings, warm=start is not None)
+    run = Run(objective, settings, "cold" if start is None else "warm")
     try:
         if start is None:
             begin(run)
@@ -68,8 +68,6 @@ def finish(run: Run, reason: str) -> Fit:
     """Round to the coefficients the user gets, and certify those."""
     objective, settings = run.objective, run.settings
     run.anchor = factorised(run.here) or run.anchor
-    if run.left is not None and run.left.value < run.here.value:  # stopped before it was as far again
-        run.here = run.left
     coef, intercept = raw(objective, run.here.point)
     certificate = run.certify(effective(objective, coef, intercept))
     here = run.here

@@ -4,52 +4,54 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from dxent.objective.objective import Objective
 from dxent.objective.preconditioners import pass_work, sampled_passes
 
-__all__ = ["WEAK", "Stage", "hardly_penalised", "newton_passes", "plan"]
+__all__ = ["WEAK", "Stage", "Start", "hardly_penalised", "newton_passes", "plan"]
 
 FIRST_STEPS = 100  # of a solver that another one follows
 PLAIN_STEPS = 2  # of Newton-CG without a preconditioner, which tell the scale of the optimum's logits
 FEW_STEPS = 30  # of L-BFGS, where an exact Hessian would finish
 FEWER_STEPS = 20  # of L-BFGS, where its vectors are as large as the data
 MOVES = 4000.0  # multiplications, of large matrices, in the time of a step of L-BFGS for each parameter
-NEWTON_PASSES = 9  # up to here, in passes for an exact Hessian, "auto" forms it at each step
-WEAK = 1e-3  # of the curvature at the start: with less penalty it is often another one at the optimum; then
-AFRESH_NEWTON_PASSES = 20  # up to here, too, once L-BFGS has not got there soon
+NEWTON_PASSES = 9  # up to here, in passes for an exact Hessian, "auto" forms it at each step,
+COLD_NEWTON_PASSES = 20  # or here, where no sample of the rows tells more
+WEAK = 1e-3  # of the curvature at the start: with less penalty it is often another one at the optimum
 BINDING = 0.1  # of the curvature at the start: with less, fewer rows than parameters are fitted closely
 DEAR = 16.0  # passes for a sampled Hessian, as of few rows, whose curvature collapses as they are fitted
 PROOF_PASSES = 300  # up to here any solver's result is finished, and proved, with one,
 PROOF_PARAMETERS = 3000  # if it has no more rows than this
 
+Start = Literal["cold", "warm", "sample"]
+"""From no weights at all; near the optimum, as of a sample or the last fit; anywhere, among a sample's rows."""
+
 
 @dataclass(frozen=True)
 class Stage:
-    """A solver, the most steps it may take, how dear, in passes, the last may be, and if it starts afresh."""
+    """A solver, the most steps it may take, and how dear, in passes, the last may be."""
 
     solver: str
     steps: int
     passes: float = math.inf
-    afresh: bool = False
 
 
-def plan(objective: Objective, name: str, most: int, warm: bool) -> list[Stage]:
+def plan(objective: Objective, name: str, most: int, start: Start) -> list[Stage]:
     """Return the solvers to run, one after the other, for one of that name.
 
-    Where the parameters are few, Newton finishes for any solver. A ``warm`` start is near the optimum, of a
-    sample or of the last fit.
+    Where the parameters are few, Newton finishes for any solver.
     """
     if name == "auto":
-        return automatic(objective, most, warm)
+        return automatic(objective, most, start)
     if name == "newton" or not newton_can_finish(objective):
         return [Stage(name, most)]
     return [Stage(name, FIRST_STEPS), Stage("newton", most)]
 
 
-def automatic(objective: Objective, most: int, warm: bool) -> list[Stage]:
+def automatic(objective: Objective, most: int, start: Start) -> list[Stage]:
     """Return what does best, as measured, on problems of this size.
 
     The curvature of three classes or more may grow from the start to the optimum, and that of few rows
@@ -57,13 +59,10 @@ def automatic(objective: Objective, most: int, warm: bool) -> list[Stage]:
     steps come first then, unless the start is warm; of two classes the curvature is next to the largest at
     the start.
     """
-    passes, newton = newton_passes(objective), Stage("newton", most)
+    passes, newton, warm = newton_passes(objective), Stage("newton", most), start == "warm"
     plain = Stage("plain newton-cg", PLAIN_STEPS)
-    if passes <= NEWTON_PASSES:
+    if passes <= (COLD_NEWTON_PASSES if start == "cold" else NEWTON_PASSES):
         return [plain, newton] if objective.rows.classes > 2 and not warm else [newton]
-    if passes <= AFRESH_NEWTON_PASSES and hardly_penalised(objective, WEAK):
-        # from where L-BFGS has got to Newton takes half as many steps again
-        return [Stage("lbfgs", FEW_STEPS), replace(plain, afresh=True), newton]
     # far from the optimum remembered curvature beats repeated products with a Hessian about to change
     if newton_can_finish(objective):
         sampled, few = sampled_passes(objective, objective.coordinates.shape[1]), Stage("lbfgs", FEW_STEPS)

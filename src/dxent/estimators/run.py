@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from dxent.estimators.plan import Start
 from dxent.estimators.separation import margins
 from dxent.evaluation import Evaluation
 from dxent.objective.certificate import Certificate, carried
@@ -43,16 +44,11 @@ class Run:
 
     objective: Objective
     settings: Settings
-    warm: bool = False  # the start is the optimum of a sample, or of the last fit
+    start: Start = "cold"
     here: Evaluation = field(init=False)
     anchor: Evaluation | None = None  # the newest iterate whose Hessian has been factorised
-    left: Evaluation | None = None  # an iterate from which the search did not go on
     verdict: tuple[Evaluation, Certificate] | None = None  # the newest that was asked of, and what is proved
     trace: list[Step] = field(default_factory=list)
-
-    def restart(self, first: Evaluation) -> None:
-        """Go on from ``first``; the iterate that was the newest is kept."""
-        self.left, self.here = self.here, first
 
     def record(self, here: Evaluation) -> None:
         """Make ``here`` the newest iterate."""
@@ -83,9 +79,9 @@ class Run:
         """Yield what each bound proves that may be below ``enough``, by an estimate that costs little."""
         if self.anchor is not None:
             assert isinstance(self.anchor.hessian, ObjectiveHessian)
-            decrement = np.sum(self.anchor.hessian.factor.half_solve(here.gradient) ** 2)
+            decrement = np.sum(self.anchor.hessian.rough_factor.half_solve(here.gradient) ** 2)
             if decrement / 2 <= enough:
-                yield self_concordance_bound(self.objective, self.anchor, here)
+                yield self_concordance_bound(self.objective, self.anchor, here, enough)
         if duality_estimate(self.objective, here) <= enough:
             yield duality_bound(self.objective, here)
 
@@ -103,7 +99,7 @@ class Run:
         if self.proved(self.here):
             proof = self.proof(self.here)
             if self.anchor is not None and proof.prob_factor_bound == math.inf:
-                proof = proof.meet(self_concordance_bound(self.objective, self.anchor, self.here))
+                proof = proof.meet(self_concordance_bound(self.objective, self.anchor, self.here, enough=0.0))
             proof = carried(proof, self.objective, self.here, point)
             if proof.relative_gap <= self.settings.tol:
                 return proof
@@ -123,4 +119,7 @@ class Run:
 
 def factorised(here: Evaluation | None) -> Evaluation | None:
     """Return the evaluation if its Hessian has been factorised."""
-    return here if here is not None and "factor" in vars(here.hessian) else None
+    if here is None:
+        return None
+    assert isinstance(here.hessian, ObjectiveHessian)
+    return here if here.hessian.is_factorised else None

@@ -35,12 +35,10 @@ COARSE = 1e-6  # whoever tolerates as much wants it soon
 
 def search(run: Run) -> str:
     """Run one solver after the other, from the newest iterate or the first; return why the last one ended."""
-    first, reason = run.here.point, "finished"
-    for stage in plan(run.objective, run.settings.solver, run.settings.max_iter, run.warm):
+    reason = "finished"
+    for stage in plan(run.objective, run.settings.solver, run.settings.max_iter, run.start):
         # Newton takes a step even from a point that is proved, where that costs little: it ends at rounding
         if (stage.solver == "newton" and polished(run)) or not run.proved(run.here):
-            if stage.afresh:  # a pass, where the first evaluation would have taken memory all the time
-                run.restart(run.objective.evaluate(first))
             reason = follow(run, stage)
             if run.separated(run.here):
                 return reason

@@ -10,8 +10,10 @@ from __future__ import annotations
 import platform
 from functools import partial
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from dxent.kernels import given_logits, narrow, reference
 from dxent.kernels.choice import Design, arithmetic, chosen, dense, logit_tiles, reads_once
@@ -31,6 +33,7 @@ from dxent.kernels.tiles import (
 __all__ = [
     "column_moments",
     "gather",
+    "gram_precision",
     "hessian_pass",
     "largest_magnitude",
     "logits",
@@ -150,20 +153,25 @@ def hessian_pass(
 
 
 def softmax_gram(
-    X: Design, centre: Doubles | None, probs: Floats, sample_weight: Doubles, with_bias: bool
+    X: Design,
+    centre: Doubles | None,
+    probs: Floats,
+    sample_weight: Doubles,
+    with_bias: bool,
+    precision: DTypeLike = np.float64,
 ) -> Doubles:
-    """`reference.softmax_gram`."""
+    """`reference.softmax_gram`, of products in `gram_precision`."""
     samples, features = X.shape
     free, width = probs.shape[1] - 1, features + with_bias
     s, t = reference.class_pairs(probs.shape[1])
-    grams = reference.pair_grams
+    grams, dtype = reference.pair_grams, gram_precision(X, precision)
     if native is not None and features <= MOST_GRAM_FEATURES:
         grams = native.pair_grams
     few_products = native is not None and is_sparse(X) and has_few_products(X)
     tiles, part_of = gram_tiles(samples, free * width), dense(X)
 
     def tile(pairs: slice, rows: slice) -> tuple[Doubles]:
-        part = probs[rows], sample_weight[rows]
+        part = probs[rows].astype(dtype, copy=False), sample_weight[rows]
         return (grams(part_of(rows), centre, *part, s[pairs], t[pairs], with_bias),)
 
     def blocks(pairs: slice) -> Doubles:
@@ -178,6 +186,13 @@ def softmax_gram(
     for pairs in row_tiles(len(s), max(GRAM_ENTRIES // max(width, 1) ** 2, 1)):
         reference.place_blocks(H, blocks(pairs), s[pairs], t[pairs])
     return H.reshape(free * width, free * width)
+
+
+def gram_precision(X: Design, enough: DTypeLike) -> np.dtype[Any]:
+    """Return the precision of the products that `softmax_gram` sums, double where another gains nothing."""
+    ours = native is not None and X.shape[1] <= MOST_GRAM_FEATURES
+    gains = ours and not (is_sparse(X) and has_few_products(X))
+    return np.dtype(enough if gains else np.float64)
 
 
 def column_moments(X: Design, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles, float]:

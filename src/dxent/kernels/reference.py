@@ -129,7 +129,7 @@ def pair_grams(
     """Return Σ_i w_i x̃_i x̃_iᵀ for each pair of classes, one below the other: (pairs · width, width).
 
     The weights are s_i p_is p_it, or s_i p_is (1 − p_is) of a class with itself: those are no difference of
-    two sums.
+    two sums. The compiled kernel forms products in the precision of the probabilities.
     """
     rows = centred(X, centre, np.float64)
     if with_bias:

@@ -14,9 +14,16 @@ from numpy.typing import NDArray
 
 from dxent.evaluation import Evaluation
 from dxent.objective.certificate import Certificate
-from dxent.objective.hessian import Factor, ObjectiveHessian
-from dxent.objective.objective import UNIT_ROUNDOFF, Objective
-from dxent.objective.rounding import factor_doubt, logit_rounding, sum_rounding, summing
+from dxent.objective.factor import Factor
+from dxent.objective.hessian import ObjectiveHessian
+from dxent.objective.objective import Objective
+from dxent.objective.rounding import (
+    UNIT_ROUNDOFF,
+    logit_rounding,
+    product_rounding,
+    sum_rounding,
+    summing,
+)
 
 __all__ = ["duality_bound", "duality_estimate"]
 
@@ -96,8 +103,8 @@ def intercept_step(objective: Objective, here: Evaluation) -> Step:
     # Σ s |p − y| of a class is at most what it weighs, as observed and as predicted
     wrong = np.clip(2 * objective.rows.class_shares - missing, 0.0, math.sqrt(here.value))
     others = np.arange(len(curvature)) != curvature.diagonal().argmax()
-    factor, v = Factor.of(curvature[np.ix_(others, others)]), np.zeros(len(curvature))
-    doubt = factor_doubt(objective, factor)
+    factor = Factor.of(curvature[np.ix_(others, others)], product_rounding(objective, np.float64))
+    doubt, v = factor.doubt, np.zeros(len(curvature))
     if not doubt < 0.5:
         return Step(v, math.inf, math.inf, math.inf)
     lost = summing(objective) * wrong[others] + 4 * UNIT_ROUNDOFF * np.abs(missing).max()

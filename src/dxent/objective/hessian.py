@@ -9,77 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from scipy.linalg import blas, lapack
 
 from dxent.data.blocks import Block
 from dxent.kernels import dispatch, given_logits
 from dxent.kernels.threads import in_order, sum_in_order
 from dxent.kernels.tiles import column_tiles, gram_tiles
+from dxent.objective.factor import Factor
+from dxent.objective.rounding import product_rounding
 from dxent.operators.base import Structure, SymmetricOperator
 from dxent.operators.inverse import solve
 
 if TYPE_CHECKING:
     from dxent.objective.objective import Objective
 
-__all__ = ["Factor", "ObjectiveHessian", "raised"]
+__all__ = ["ObjectiveHessian"]
 
 Matrix = NDArray[Any]
 
-
-@dataclass(frozen=True, eq=False)
-class Factor:
-    """The Cholesky factor L of a positive definite matrix H = L Lᵀ."""
-
-    lower: Matrix
-    lifted: bool = False  # then H is not the matrix it was meant to be
-
-    @classmethod
-    def of(cls, hessian: Matrix) -> Factor:
-        """Factorise in place; a multiple of its diagonal lifts a matrix that rounding made indefinite."""
-        diagonal = np.diagonal(hessian).copy()
-        largest = diagonal.max() or 1.0  # nothing at all is known of a Hessian of zeros: take the identity
-        lift = 0.0
-        while True:
-            # of the transpose, which is the same matrix in LAPACK's order: nothing is copied
-            lower, failed = lapack.dpotrf(hessian.T, lower=True, overwrite_a=True, clean=False)
-            for column in range(1, len(lower) if not failed else 0):
-                lower[:column, column] = 0.0
-            if not failed:
-                return cls(lower, lift > 0)
-            lift = raised(lift, len(diagonal), hessian.dtype)
-            restore(hessian, diagonal + lift * largest)
-
-    def solve(self, vector: Matrix) -> Matrix:
-        """Return H⁻¹ v."""
-        return np.asarray(blas.dtrsv(self.lower, self.half_solve(vector), lower=1, trans=1))
-
-    def half_solve(self, vector: Matrix) -> Matrix:
-        """Return L⁻¹ v, whose Euclidean length is the length of v in the norm of H⁻¹."""
-        # LAPACK's, for any number of vectors, takes several times as long for one
-        return np.asarray(blas.dtrsv(self.lower, vector, lower=1))
-
-    @cached_property
-    def inverse(self) -> Matrix:
-        """L⁻¹, so that H⁻¹ = L⁻ᵀ L⁻¹."""
-        inverse, _ = lapack.dtrtri(self.lower, lower=1)
-        return np.ascontiguousarray(inverse)
-
-    @cached_property
-    def inverse_diagonal(self) -> Matrix:
-        """The diagonal of H⁻¹."""
-        return np.asarray(np.einsum("ij,ij->j", self.inverse, self.inverse))
-
-
-def raised(lift: float, order: int, dtype: DTypeLike) -> float:
-    """Return what share of the largest entry to add to a diagonal, as with so much a factorisation failed."""
-    return 100 * lift if lift else order * float(np.finfo(dtype).eps)
-
-
-def restore(hessian: Matrix, diagonal: Matrix) -> None:
-    """Undo an attempt to factorise, which left the part below the diagonal as it was."""
-    for row in range(len(hessian)):
-        hessian[row, row + 1 :] = hessian[row + 1 :, row]
-    np.fill_diagonal(hessian, diagonal)
+DOUBT_OF_STEP = 1.0
+"""Rounding seldom does a tenth of what it may, and a step that is a tenth off will do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +35,7 @@ class ObjectiveHessian(SymmetricOperator):
     """Σ_i s_i (diag p_i − p_i p_iᵀ) ⊗ x̃_i x̃_iᵀ + the penalty's curvature, as a map of flat θ.
 
     ``probs`` holds one (rows, classes) array a block. Applying it reads the data once; `to_dense` forms the
-    Gram matrix; `factor` keeps the Cholesky factor of that.
+    Gram matrix, of which two Cholesky factors are kept.
     """
 
     objective: Objective
@@ -119,10 +67,16 @@ class ObjectiveHessian(SymmetricOperator):
         return result
 
     def _dense(self) -> Matrix:
+        return self.formed(np.float64)
+
+    def formed(self, precision: DTypeLike) -> Matrix:
+        """Return the matrix, in float64; the products that it sums are in some precision."""
         objective = self.objective
         coords = objective.coordinates
         gram = sum(
-            dispatch.softmax_gram(block.X, coords.centre, probs, block.sample_weight, coords.intercept)
+            dispatch.softmax_gram(
+                block.X, coords.centre, probs, block.sample_weight, coords.intercept, precision
+            )
             for block, probs in zip(objective.rows.blocks, self.probs, strict=True)
         )
         objective.count.passes += 1
@@ -133,7 +87,25 @@ class ObjectiveHessian(SymmetricOperator):
     @cached_property
     def factor(self) -> Factor:
         """The Cholesky factor of the matrix, formed once."""
-        return Factor.of(self._dense())
+        return Factor.of(self.formed(np.float64), product_rounding(self.objective, np.float64))
+
+    @cached_property
+    def rough_factor(self) -> Factor:
+        """The same, of products in the precision that does for steps, unless there is a better one."""
+        precision = self.objective.gram_precision
+        if precision == np.float64 or "factor" in vars(self):
+            return self.factor
+        return Factor.of(self.formed(precision), product_rounding(self.objective, precision))
+
+    @property
+    def is_factorised(self) -> bool:
+        """Whether there is one or the other."""
+        return not {"factor", "rough_factor"}.isdisjoint(vars(self))
+
+    @property
+    def step_factor(self) -> Factor:
+        """The one of less work that is good enough for a step."""
+        return self.rough_factor if self.rough_factor.least_doubt < DOUBT_OF_STEP else self.factor
 
     @cached_property
     def class_curvature(self) -> Matrix:
@@ -161,8 +133,7 @@ class ObjectiveHessian(SymmetricOperator):
 
         return coords.pull(reduce(np.add, map(product, objective.rows.blocks, self.probs)))
 
-    @cached_property
-    def reach(self) -> float:
+    def reach(self, factor: Factor) -> float:
         """A bound on R = max ‖(x̃_i, 1) ⊗ (e_k − e_l)‖ in the norm of H⁻¹ over all rows and pairs of classes.
 
         ‖x̃ ⊗ q‖ ≤ ‖q‖ ‖L⁻¹ (x̃ ⊗ I)‖_F ≤ ‖q‖ ‖T D‖ ‖D⁻¹ x̃‖, where TᵀT is the sum of the diagonal blocks of H⁻¹,
@@ -173,7 +144,7 @@ class ObjectiveHessian(SymmetricOperator):
         span = span / coords.scale
         if coords.intercept:
             span, length = np.append(span, 1.0), math.hypot(length, 1.0)
-        roots = self.factor.inverse.reshape(-1, coords.shape[1]) * span
+        roots = factor.inverse.reshape(-1, coords.shape[1]) * span
         stretch = math.sqrt(np.linalg.eigvalsh(roots.T @ roots)[-1])
         return coords.pair_length * stretch * length * (1 + 1e-12)
 
@@ -210,4 +181,4 @@ def least_ratio(p: Matrix, q: Matrix, counted: NDArray[np.bool_]) -> float:
 
 @solve.register
 def _(operator: ObjectiveHessian, vector: Matrix) -> Matrix:
-    return operator.factor.solve(vector)
+    return operator.step_factor.solve(vector)

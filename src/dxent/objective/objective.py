@@ -25,6 +25,7 @@ from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.penalties import L2
 from dxent.objective.preconditioners import precondition
 from dxent.objective.ray import PassRay, Ray
+from dxent.objective.rounding import UNIT_ROUNDOFF
 from dxent.objective.sampling import are_correlated
 from dxent.objective.scaling import Coordinates, Moments
 
@@ -40,8 +41,6 @@ MOST_OFFSET = 1024.0
 
 LEAST_SHARE = 1e-5
 """Of a class, that single precision tells from nothing beside the others."""
-
-UNIT_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
 
 
 @dataclass
@@ -157,6 +156,13 @@ class Objective:
         tame = octaves < MOST_OCTAVES and offset < MOST_OFFSET
         common = self.rows.class_shares.min() > LEAST_SHARE
         return np.float32 if self.strength > 0 and tame and common else np.float64
+
+    @cached_property
+    def gram_precision(self) -> np.dtype[Any]:
+        """Of the products that a Hessian for a step sums."""
+        return np.result_type(
+            *(dispatch.gram_precision(block.X, self.precision) for block in self.rows.blocks)
+        )
 
     @cached_property
     def column_sizes(self) -> Vector:

@@ -22,7 +22,7 @@ from dxent.kernels import given_logits
 from dxent.kernels.threads import in_order
 from dxent.kernels.tiles import row_tiles
 from dxent.objective.block_cholesky import BlockColumns
-from dxent.objective.hessian import raised
+from dxent.objective.factor import raised
 from dxent.objective.sampling import Curvature, draw, weighted_gram, weighted_rows
 
 if TYPE_CHECKING:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from dxent.evaluation import Evaluation
-from dxent.objective.hessian import Factor
-from dxent.objective.objective import UNIT_ROUNDOFF, Objective
 
-__all__ = ["factor_doubt", "logit_rounding", "sum_rounding", "summing"]
+if TYPE_CHECKING:
+    from dxent.objective.objective import Objective
+
+__all__ = ["UNIT_ROUNDOFF", "logit_rounding", "product_rounding", "sum_rounding", "summing"]
 
 Matrix = NDArray[np.float64]
+
+UNIT_ROUNDOFF = float(np.finfo(np.float64).eps) / 2
+SINGLE_ROUNDOFF = float(np.finfo(np.float32).eps) / 2
 
 
 def sum_rounding(objective: Objective, here: Evaluation) -> Matrix:
@@ -42,14 +47,11 @@ def logit_rounding(objective: Objective, here: Evaluation) -> float:
     return UNIT_ROUNDOFF * (8 + 2 * float(np.linalg.norm(theta * objective.column_sizes)))
 
 
-def factor_doubt(objective: Objective, factor: Factor) -> float:
-    """Return ε such that the true curvature is at least (1 − ε) times the one that was factorised.
+def product_rounding(objective: Objective, precision: DTypeLike) -> float:
+    """Estimate how far rounding may have moved a sum of products Σ w x_j x_k over √(Σ w x_j² Σ w x_k²).
 
-    Rounding in a sum of m products moves H_jk by some γ √(H_jj H_kk), γ ≈ √m u, and diag H ≤ τ H with
-    τ = Σ_j H_jj (H⁻¹)_jj. Where p has saturated, eigenvalues can be nothing but rounding: then ε is large.
+    In single precision the entries and probabilities, and their products, may be rounded alike in every row,
+    seven times; what the sums of a tile add to that is not, and the tiles are added up in double precision.
     """
-    if factor.lifted:
-        return 1.0
-    gamma = 4 * summing(objective)
-    squares = np.einsum("jk,jk->j", factor.lower, factor.lower)
-    return gamma * float(squares @ factor.inverse_diagonal)
+    single = 16 * SINGLE_ROUNDOFF if np.dtype(precision) == np.float32 else 0.0
+    return single + 4 * summing(objective)

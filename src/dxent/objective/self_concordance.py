@@ -12,15 +12,37 @@ import numpy as np
 
 from dxent.evaluation import Evaluation
 from dxent.objective.certificate import Certificate
+from dxent.objective.factor import Factor
 from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.objective import Objective
-from dxent.objective.rounding import factor_doubt, logit_rounding, sum_rounding
+from dxent.objective.rounding import logit_rounding, sum_rounding
 
 __all__ = ["decrement_factor", "self_concordance_bound"]
 
+MOST_DOUBT = 0.25
 
-def self_concordance_bound(objective: Objective, anchor: Evaluation, here: Evaluation) -> Certificate:
-    """Bound the gap at ``here`` by the Newton decrement, with the Hessian factor of an ``anchor`` nearby.
+
+def self_concordance_bound(
+    objective: Objective, anchor: Evaluation, here: Evaluation, enough: float = math.inf
+) -> Certificate:
+    """Bound the gap at ``here`` by the Newton decrement, with the Hessian of an ``anchor`` nearby.
+
+    Where rounding leaves a factor from single precision in doubt, one from double precision is formed if that
+    would prove a gap that is ``enough``.
+    """
+    assert isinstance(anchor.hessian, ObjectiveHessian)
+    rough = anchor.hessian.rough_factor
+    if rough.doubt < MOST_DOUBT:
+        return decrement_bound(objective, anchor, here, rough)
+    if rough.lifted or decrement_bound(objective, anchor, here, rough.trusted()).gap_bound > enough:
+        return Certificate.none()
+    return decrement_bound(objective, anchor, here, anchor.hessian.factor)
+
+
+def decrement_bound(
+    objective: Objective, anchor: Evaluation, here: Evaluation, factor: Factor
+) -> Certificate:
+    """Bound the gap at ``here`` with a factor of the Hessian at the ``anchor``.
 
     With δ = ‖g‖ in the norm of H⁻¹ and R ≥ max ‖(x̃_i, 1) ⊗ (e_k − e_l)‖ in that norm: if ρ = Rδ < 1, then a
     minimiser exists, F − min F ≤ (ρ + (1 − ρ) log(1 − ρ)) / R², and no logit difference is off by more than
@@ -31,8 +53,7 @@ def self_concordance_bound(objective: Objective, anchor: Evaluation, here: Evalu
     """
     assert isinstance(anchor.hessian, ObjectiveHessian)
     assert isinstance(here.hessian, ObjectiveHessian)
-    factor = anchor.hessian.factor
-    doubt = factor_doubt(objective, factor)
+    doubt = factor.doubt
     kept = anchor.hessian.kept_at(here.hessian) if doubt < 0.5 else 0.0
     if not kept > 0:
         return Certificate.none()
@@ -40,7 +61,7 @@ def self_concordance_bound(objective: Objective, anchor: Evaluation, here: Evalu
     delta += float(sum_rounding(objective, here).ravel() @ np.sqrt(factor.inverse_diagonal))
     delta += logit_rounding(objective, here)  # ‖X̃ᵀ S D Δz‖ in the norm of H⁻¹ is at most √(Δzᵀ S D Δz)
     delta /= math.sqrt(1 - doubt)
-    R = anchor.hessian.reach / math.sqrt(1 - doubt)
+    R = anchor.hessian.reach(factor) / math.sqrt(1 - doubt)
     rho = R * delta / kept
     if not rho < 1:
         return Certificate.none()

@@ -79,6 +79,23 @@ template <class Real> ptrdiff_t product_steps(ptrdiff_t classes, ptrdiff_t rows,
     return class_blocks(classes) * rows * columns / (depth(kMostClasses) * kLanes<Real>) + 1;
 }
 
+// to[n] += Σ totals[n].
+template <class V, int N> inline void add_sums(const V (&totals)[N], double* to) {
+#if defined(__AVX__)
+    if constexpr (N == 4) {
+        Quad before;
+        std::memcpy(&before, to, sizeof before);
+        return store(to, before + ::sums(totals[0], totals[1], totals[2], totals[3]));
+    }
+#endif
+#pragma GCC unroll 8
+    for (int n = 0; n < N; n += 2) {
+        const Pair pair = ::sums(totals[n], totals[n + 1 < N ? n + 1 : n]);
+        to[n] += pair[0];
+        if (n + 1 < N) to[n + 1] += pair[1];
+    }
+}
+
 // sums[c][i] += a_c · b_i for C classes and N lines, in C·N accumulators. `fetch(n, k)` is a vector of line n.
 template <class Real, int C, int N, class Fetch>
 inline void inner_block(const Real* a, ptrdiff_t a_stride, ptrdiff_t length, Fetch fetch, double* sums,
@@ -100,14 +117,7 @@ inline void inner_block(const Real* a, ptrdiff_t a_stride, ptrdiff_t length, Fet
     }
     then = ahead;
 #pragma GCC unroll 8
-    for (int c = 0; c < C; ++c)
-#pragma GCC unroll 8
-        for (int n = 0; n < N; n += 2) {
-            double* to = sums + c * sums_stride + n;
-            const Pair pair = ::sums(totals[c][n], totals[c][n + 1 < N ? n + 1 : n]);
-            to[0] += pair[0];
-            if (n + 1 < N) to[1] += pair[1];
-        }
+    for (int c = 0; c < C; ++c) add_sums(totals[c], sums + c * sums_stride);
 }
 
 // sums[c][k] += Σ_i a_c[i] b_i[k] for C classes and N vectors of places k.

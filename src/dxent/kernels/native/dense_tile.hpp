@@ -12,11 +12,14 @@ namespace {
 // A tile stays in the second-level cache while it is used twice, and beside it what is fetched of the next.
 constexpr ptrdiff_t kTileBytes = 256 * 1024;
 
+// Rows read together, at most.
+constexpr ptrdiff_t kTallest = 256;
+
 // Rows read together. The more there are, the fewer times the gradient is read and written.
-inline ptrdiff_t tile_height(ptrdiff_t features, ptrdiff_t size) {
+inline ptrdiff_t tile_height(ptrdiff_t features, ptrdiff_t size, ptrdiff_t tallest = kTallest) {
     const ptrdiff_t fitting = kTileBytes / (size * (features + 1));
     if (fitting < 8) return 8;
-    return fitting < 32 ? fitting / 8 * 8 : minimum(fitting / 32 * 32, 256);
+    return fitting < 32 ? fitting / 8 * 8 : minimum(fitting / 32 * 32, tallest);
 }
 
 // The type in which entries of type Source are less their centre before they become Real. A large offset must
@@ -63,8 +66,8 @@ inline bool taller(ptrdiff_t features, ptrdiff_t size) { return features < tile_
 template <class Real> class Tile {
   public:
     // `centre` may be null: nothing is subtracted.
-    Tile(const Matrix& X, const double* centre, bool by_column)
-        : X_(X), height_(tile_height(X.columns, sizeof(Real))), by_column_(by_column),
+    Tile(const Matrix& X, const double* centre, bool by_column, ptrdiff_t tallest = kTallest)
+        : X_(X), height_(tile_height(X.columns, sizeof(Real), tallest)), by_column_(by_column),
           stride_(line_stride<Real>(by_column_ ? height_ : X.columns)),
           data_((by_column_ ? X.columns : height_) * stride_), wide_centre_(round_up(X.columns, kLanes<Real>)),
           centre_(round_up(X.columns, kLanes<Real>)) {

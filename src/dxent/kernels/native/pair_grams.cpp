@@ -7,58 +7,65 @@ namespace {
 
 constexpr ptrdiff_t kColumnsTogether = 5;
 
+// Bytes of a column of a tile: the longer it is, the fewer sums cross lanes; longer ones are multiplied in two parts.
+constexpr ptrdiff_t kTallestGram = 3328;
+
 // The rows' products, added up with one weight each. The part above the diagonal is wanted; five columns at a time, a
 // little of what is below it comes along.
-class Gram {
+template <class Real> class Gram {
   public:
     Gram(ptrdiff_t features, bool with_bias, ptrdiff_t height)
         : features_(features), width_(features + with_bias), height_(height),
-          scaled_(kColumnsTogether * height) {}
+          weights_(height), scaled_(kColumnsTogether * height) {}
 
-    void add(Lines<double> columns, const double* weights, double* gram, Ahead& ahead) const {
+    void add(Lines<Real> columns, const double* weights, double* gram, Ahead& ahead) const {
+        Doubles total = broadcast<Doubles>(0.0);
+        for (ptrdiff_t r = 0; r < height_; r += kLanes<double>) total += load(weights + r);
+        for (ptrdiff_t r = 0; r < height_; ++r) weights_[r] = Real(weights[r]);
         for (ptrdiff_t j = 0; j < features_; j += kColumnsTogether) {
             const ptrdiff_t together = minimum(kColumnsTogether, features_ - j);
-            for (ptrdiff_t c = 0; c < together; ++c) {
-                const double total = scale(columns.at(j + c, 0), weights, scaled_ + c * height_);
-                if (width_ > features_) gram[(j + c) * width_ + features_] += total;
-            }
-            add_inner(Lines<double>{scaled_, height_, together, columns.length},
-                      Lines<double>{columns.at(j, 0), columns.stride, features_ - j, columns.length},
-                      gram + j * width_ + j, width_, ahead);
+            double* block = gram + j * width_;
+            weigh(columns, j, block + features_);
+            add_inner(Lines<Real>{scaled_, height_, together, columns.length},
+                      Lines<Real>{columns.at(j, 0), columns.stride, features_ - j, columns.length}, block + j,
+                      width_, ahead);
         }
-        if (width_ > features_)
-            for (ptrdiff_t r = 0; r < columns.length; ++r) gram[width_ * width_ - 1] += weights[r];
+        if (width_ > features_) gram[width_ * width_ - 1] += sums(total, total)[0];
     }
 
   private:
-    // Write the product of two lines, and return its sum.
-    double scale(const double* column, const double* weights, double* to) const {
-        Doubles total = broadcast<Doubles>(0.0);
-        for (ptrdiff_t r = 0; r < height_; r += kLanes<double>) {
-            const Doubles product = load(column + r) * load(weights + r);
-            store(to + r, product);
-            total += product;
+    // Copy columns from `first` on, weighted; add the sum of each to a column of the result if there is a bias.
+    void weigh(Lines<Real> columns, ptrdiff_t first, double* bias) const {
+        const Real* column[kColumnsTogether];
+        for (ptrdiff_t c = 0; c < kColumnsTogether; ++c) column[c] = columns.at(minimum(first + c, features_ - 1), 0);
+        Vector<Real> totals[kColumnsTogether] = {};
+        for (ptrdiff_t r = 0; r < height_; r += kLanes<Real>) {
+            const Vector<Real> weight = load(weights_ + r);
+#pragma GCC unroll 8
+            for (ptrdiff_t c = 0; c < kColumnsTogether; ++c) {
+                const Vector<Real> product = load(column[c] + r) * weight;
+                store(scaled_ + c * height_ + r, product);
+                totals[c] += product;
+            }
         }
-        return sums(total, total)[0];
+        for (ptrdiff_t c = 0; width_ > features_ && c < minimum(kColumnsTogether, features_ - first); ++c)
+            bias[c * width_] += sums(totals[c], totals[c])[0];
     }
 
     ptrdiff_t features_, width_, height_;
-    Buffer<double> scaled_;
+    Buffer<Real> weights_, scaled_;
 };
 
-}  // namespace
-
-namespace dxent::grams {
-
-void DXENT_LEVEL(const Matrix& X, const double* centre, const Matrix& probs, const double* sample_weight,
-                 const std::int64_t* first_class, const std::int64_t* second_class, ptrdiff_t pairs,
-                 bool with_bias, double* grams) {
+template <class Real>
+void pair_grams(const Matrix& X, const double* centre, const Matrix& probs, const double* sample_weight,
+                const std::int64_t* first_class, const std::int64_t* second_class, ptrdiff_t pairs,
+                bool with_bias, double* grams) {
     const ptrdiff_t width = X.columns + with_bias, size = width * width;
-    Tile<double> tile(X, centre, true);
+    Tile<Real> tile(X, centre, true, kTallestGram / ptrdiff_t(sizeof(Real)));
     const ptrdiff_t height = tile.height();
-    const Gram gram(X.columns, with_bias, height);
+    const Gram<Real> gram(X.columns, with_bias, height);
     PairWeights weights(probs.columns, height);
-    const ptrdiff_t steps = product_steps<double>(width, height, width) * pairs / 2 + tile.reading_steps() + 1;
+    const ptrdiff_t steps = product_steps<Real>(width, height, width) * pairs / 2 + tile.reading_steps() + 1;
     std::memset(grams, 0, std::size_t(pairs * size) * sizeof(double));
     for (ptrdiff_t first = 0; first < X.rows; first += height) {
         const ptrdiff_t count = minimum(height, X.rows - first);
@@ -69,6 +76,19 @@ void DXENT_LEVEL(const Matrix& X, const double* centre, const Matrix& probs, con
             gram.add(tile.lines(), weights.of(first_class[m], second_class[m]), grams + m * size, ahead);
     }
     for (ptrdiff_t m = 0; m < pairs; ++m) mirror(grams + m * size, width);
+}
+
+}  // namespace
+
+namespace dxent::grams {
+
+void DXENT_LEVEL(const Matrix& X, const double* centre, const Matrix& probs, const double* sample_weight,
+                 const std::int64_t* first_class, const std::int64_t* second_class, ptrdiff_t pairs,
+                 bool with_bias, double* grams) {
+    if (probs.entry == Entry::real)
+        return pair_grams<double>(X, centre, probs, sample_weight, first_class, second_class, pairs, with_bias, grams);
+    const FlushedToZero flushed;
+    pair_grams<float>(X, centre, probs, sample_weight, first_class, second_class, pairs, with_bias, grams);
 }
 
 }  // namespace dxent::grams

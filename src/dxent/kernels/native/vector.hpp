@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #if defined(__FMA__)
 #include <immintrin.h>
@@ -90,6 +91,39 @@ inline Doubles folded(Floats v) {
     return __builtin_convertvector(halves[0] + halves[1], Doubles);
 }
 inline Pair sums(Floats a, Floats b) { return sums(folded(a), folded(b)); }
+
+// (Σ a, Σ b, Σ c, Σ d), of single numbers in single precision.
+#if defined(__AVX__)
+template <ptrdiff_t... I, class V> inline V sums_of_pairs(V a, V b, std::integer_sequence<ptrdiff_t, I...>) {
+    constexpr ptrdiff_t n = sizeof...(I);
+    return __builtin_shufflevector(a, b, (I % 2 * n + I / 2 * 2)...) +
+           __builtin_shufflevector(a, b, (I % 2 * n + I / 2 * 2 + 1)...);
+}
+template <ptrdiff_t... I, class V> inline V sums_of_fours(V ab, V cd, std::integer_sequence<ptrdiff_t, I...>) {
+    constexpr ptrdiff_t n = sizeof...(I);
+    return __builtin_shufflevector(ab, cd, (I / 2 % 2 * n + I / 4 * 4 + I % 2)...) +
+           __builtin_shufflevector(ab, cd, (I / 2 % 2 * n + I / 4 * 4 + I % 2 + 2)...);
+}
+template <class V> inline V sums_of_lanes(V a, V b, V c, V d) {
+    constexpr std::make_integer_sequence<ptrdiff_t, ptrdiff_t(sizeof(V) / sizeof(a[0]))> lane;
+    return sums_of_fours(sums_of_pairs(a, b, lane), sums_of_pairs(c, d, lane), lane);
+}
+inline Quad sums(Doubles a, Doubles b, Doubles c, Doubles d) {
+    Quad parts[sizeof a / sizeof(Quad)];
+    const Doubles all = sums_of_lanes(a, b, c, d);
+    std::memcpy(parts, &all, sizeof all);
+    return sizeof a > sizeof(Quad) ? parts[0] + parts[sizeof a / sizeof(Quad) - 1] : parts[0];
+}
+inline Quad sums(Floats a, Floats b, Floats c, Floats d) {
+    typedef float Four __attribute__((vector_size(16)));
+    Four parts[sizeof a / sizeof(Four)];
+    const Floats all = sums_of_lanes(a, b, c, d);
+    std::memcpy(parts, &all, sizeof all);
+    Four total = parts[0] + parts[1];
+    if (sizeof a > 2 * sizeof(Four)) total += parts[2] + parts[3];
+    return __builtin_convertvector(total, Quad);
+}
+#endif
 
 inline ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t multiple) {
     return (n + multiple - 1) / multiple * multiple;
