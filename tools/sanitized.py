@@ -89,6 +89,11 @@ def passes(native: ModuleType, rng: np.random.Generator) -> None:
     _, _, probs = native.loss_pass(X, centre, W, labels, weight)
     native.hessian_pass(X, centre, probs, weight, W)
     native.hessian_pass(X, centre, probs, weight, W.astype("f4"))
+    classes = np.arange(probs.shape[1])
+    for rounded in (probs, probs.astype("f4")):
+        native.pair_grams(
+            X[:, :70], None, rounded, weight, classes, classes[::-1].copy(), bool(rng.integers(2))
+        )
     changes(native, rng, W)
     native.logits(X, centre, W)
     native.pullback(X, centre, rng.normal(size=(samples, outputs)), bool(rng.integers(2)))

@@ -33,6 +33,11 @@ def test_row_37_nan_and_infinity_are_placed(store, value, name):
         LogisticRegression().fit(X, y).predict(store(spoilt(value)))
 
 
+def test_row_37_rows_that_do_not_count_are_looked_at_too():
+    with refuses("NaN at row 7, column 2"):
+        LogisticRegression().fit(spoilt(np.nan), y, sample_weight=np.arange(len(y)) != 7)
+
+
 def test_row_37_columns_are_named():
     import pandas
 

@@ -76,6 +76,11 @@ class Rows:
         """Number of rows."""
         return sum(len(block.labels) for block in self.blocks)
 
+    @property
+    def all_count(self) -> bool:
+        """Whether no row's weight is zero."""
+        return all(bool(block.sample_weight.min(initial=1.0) > 0) for block in self.blocks)
+
     @cached_property
     def class_shares(self) -> NDArray[np.float64]:
         """Each class's share of the weight, shape (classes,)."""

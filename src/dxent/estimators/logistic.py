@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from dxent import functions
 from dxent.data.blocks import Rows, stored_types
+from dxent.data.table import LARGEST_MAGNITUDE
 from dxent.errors import RankWarning
 from dxent.estimators import checks
 from dxent.estimators.fitting import Fit, fit
@@ -25,7 +26,7 @@ from dxent.estimators.run import Settings
 from dxent.estimators.telling import dependence_sentence, separation_sentence
 from dxent.estimators.weights import row_weights
 from dxent.kernels.threads import settled
-from dxent.objective.scaling import moments
+from dxent.objective.scaling import Moments, moments
 
 __all__ = ["LogisticRegression"]
 
@@ -153,7 +154,6 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         warm = (self.coef_, self.intercept_) if self.warm_start and hasattr(self, "coef_") else None
         last_classes = getattr(self, "classes_", None)
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=stored_types(X), ensure_all_finite=False)
-        checks.check_entries(X, getattr(self, "feature_names_in_", None))
         self.classes_, labels = encode(y)
         if len(self.classes_) < 2:
             raise ValueError(
@@ -164,7 +164,15 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         if warm is not None:
             checks.check_warm_start(warm[0].shape[1], last_classes, X.shape[1], self.classes_)
         with settled():
-            return fit(rows, moments(rows), self._settings(rows), warm)
+            return fit(rows, self._moments(X, rows), self._settings(rows), warm)
+
+    def _moments(self, X: Any, rows: Rows) -> Moments:
+        """Return the columns' moments; refuse entries that are no numbers, or too large, of which they tell."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            columns = moments(rows)
+        if not (rows.all_count and columns.largest <= LARGEST_MAGNITUDE / 3):  # false for NaN
+            checks.check_entries(X, getattr(self, "feature_names_in_", None))
+        return columns
 
     def _settings(self, rows: Rows) -> Settings:
         strength = 0.0 if np.isinf(self.C) else 1 / rows.total_weight / self.C

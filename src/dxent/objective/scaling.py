@@ -39,6 +39,11 @@ class Moments:
     span: Matrix
     longest: float
 
+    @property
+    def largest(self) -> float:
+        """The largest of all means and spans, a third of max |x| or more; NaN if a row that counts has one."""
+        return float(np.max(np.maximum(np.abs(self.mean), self.span), initial=0.0))
+
     def square(self, centred: bool) -> Matrix:
         """Return each column's mean square, about its mean or about zero."""
         return self.variance if centred else self.variance + self.mean**2
