@@ -26,6 +26,11 @@ def make_problem(samples, features, outputs, dtype):
     return X, X.mean(axis=0, dtype=np.float64), weights, labels, np.full(samples, 1 / samples)
 
 
+def sized(shape):
+    """Return a shape as text, thousands apart."""
+    return " × ".join(f"{size:,}" for size in shape).replace(",", " ")
+
+
 def numpy_pass(X, weights, labels, sample_weight):
     """Return loss, gradient and probabilities; without centring, which would cost NumPy a copy of X."""
     Z = X @ weights[:, :-1].T + weights[:, -1]

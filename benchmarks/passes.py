@@ -15,7 +15,7 @@ import numpy as np
 from reports import keep
 
 from dxent.kernels import dispatch
-from kernels import make_problem, numpy_pass, seconds
+from kernels import make_problem, numpy_pass, seconds, sized
 
 SHAPES = (
     (60_000, 784, 10),
@@ -42,9 +42,8 @@ def row(shape: tuple[int, int, int], dtype: type, repeats: int) -> list[str | fl
     ours, numpy, reading, product = np.median(turns, axis=0)
     samples, features, outputs = shape
     computing = 4 * samples * features * outputs * product / (2 * SIDE**3)
-    size = f"{samples:,} × {features:,} × {outputs}".replace(",", " ")
     return [
-        f"{size}, {dtype.__name__}",
+        f"{sized(shape)}, {dtype.__name__}",
         1e3 * ours,
         numpy / ours,
         ours / reading,

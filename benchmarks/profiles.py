@@ -31,14 +31,14 @@ from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.kronecker_preconditioner import KroneckerPreconditioner
 from dxent.objective.pair_preconditioner import PairPreconditioner
 from dxent.solvers.memory import Memory
-from kernels import make_problem, seconds
+from kernels import make_problem, seconds, sized
 
 PRECONDITIONERS = PairPreconditioner, KroneckerPreconditioner, BlockPreconditioner, DiagonalPreconditioner
 PARTS: dict[str, list[tuple[Any, str]]] = {
     "steps, lines": [(logistic, "fit")],  # all that the others do not count
     "passes": [(problem.Objective, name) for name in ("evaluate", "logits", "at_logits")],
     "Hessian products": [(ObjectiveHessian, "mv")],
-    "Hessians": [(ObjectiveHessian, "_dense"), (Factor, "of")],
+    "Hessians": [(ObjectiveHessian, "formed"), (Factor, "of")],
     "preconditioners built": [(problem, "precondition")],
     "applied": [(one, "apply") for one in PRECONDITIONERS],
     "L-BFGS": [(Memory, "apply"), (Memory, "add")],
@@ -116,8 +116,7 @@ def passes(directory: Path | None) -> Table:
     rows = []
     for shape in DENSE:
         X, _, weights, labels, sample_weight = make_problem(*shape, np.float64)
-        what = " × ".join(f"{size:,}" for size in shape).replace(",", " ")
-        rows.append(of_pass(what, X, weights, labels, sample_weight))
+        rows.append(of_pass(sized(shape), X, weights, labels, sample_weight))
     for name in SPARSE if directory else ():
         X, y = load(name, directory)
         classes, labels = np.unique(y, return_inverse=True)

@@ -38,6 +38,15 @@ def test_row_37_rows_that_do_not_count_are_looked_at_too():
         LogisticRegression().fit(spoilt(np.nan), y, sample_weight=np.arange(len(y)) != 7)
 
 
+def test_row_37_a_bad_entry_in_any_tile_of_a_sparse_matrix_is_placed():
+    rng = np.random.default_rng(0)
+    table = scipy.sparse.random_array((3000, 600), density=0.3, format="csr", rng=rng)
+    for value in (np.nan, np.inf, 1e200):
+        table.data[-1] = value
+        with refuses("at row 2999, column"):
+            LogisticRegression().fit(table, rng.integers(0, 2, 3000))
+
+
 def test_row_37_columns_are_named():
     import pandas
 

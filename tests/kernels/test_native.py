@@ -90,6 +90,18 @@ def test_shapes_and_dtypes(make_problem, shape, data, arithmetic, tolerance):
         assert_same_as_reference(problem, tolerance)
 
 
+@pytest.mark.parametrize("features", [1200, 2500])
+def test_a_gram_of_so_many_columns_that_few_rows_have_room_together(features):
+    rng = np.random.default_rng(0)
+    X, probs = rng.normal(size=(30, features)), rng.dirichlet(np.ones(2), 30)
+    class_1 = np.ones(1, np.int64)
+    some = slice(features - 40, None)  # the last of a tile's lines
+    for dtype, tolerance in ((np.float64, 1e-12), (np.float32, 2e-5)):
+        weighed = probs.astype(dtype), np.ones(30), class_1, class_1, True
+        whole = native.pair_grams(X, None, *weighed)
+        assert_close(whole[some, some], reference.pair_grams(X, None, *weighed)[some, some], tolerance)
+
+
 def read_only(X):
     X = X.copy()
     X.flags.writeable = False

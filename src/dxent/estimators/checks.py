@@ -1,4 +1,4 @@
-"""Bad input, named by its place: what `LogisticRegression.fit` refuses before any arithmetic."""
+"""Bad input, named by its place: what `LogisticRegression.fit` refuses."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ from dxent.estimators.optimality import NotCertifiedWarning
 from dxent.estimators.run import Settings
 from dxent.estimators.telling import dependence_sentence, separation_sentence
 from dxent.estimators.weights import row_weights
+from dxent.kernels import dispatch
 from dxent.kernels.threads import settled
 from dxent.objective.scaling import Moments, moments
 
@@ -167,11 +168,14 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             return fit(rows, self._moments(X, rows), self._settings(rows), warm)
 
     def _moments(self, X: Any, rows: Rows) -> Moments:
-        """Return the columns' moments; refuse entries that are no numbers, or too large, of which they tell."""
+        """Return the columns' moments; refuse entries that are no numbers, or too large."""
+        names = getattr(self, "feature_names_in_", None)
+        if not (rows.all_count and dispatch.tells_of_all(X)):
+            checks.check_entries(X, names)
         with np.errstate(invalid="ignore", over="ignore"):
             columns = moments(rows)
-        if not (rows.all_count and columns.largest <= LARGEST_MAGNITUDE / 3):  # false for NaN
-            checks.check_entries(X, getattr(self, "feature_names_in_", None))
+        if not columns.largest <= LARGEST_MAGNITUDE / 3:  # true for NaN
+            checks.check_entries(X, names)
         return columns
 
     def _settings(self, rows: Rows) -> Settings:

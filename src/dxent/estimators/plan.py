@@ -27,7 +27,7 @@ PROOF_PASSES = 300  # up to here any solver's result is finished, and proved, wi
 PROOF_PARAMETERS = 3000  # if it has no more rows than this
 
 Start = Literal["cold", "warm", "sample"]
-"""From no weights at all; near the optimum, as of a sample or the last fit; anywhere, among a sample's rows."""
+"""No weights at all; near the optimum, as that of a sample or the last fit; anywhere, on a sample's rows."""
 
 
 @dataclass(frozen=True)

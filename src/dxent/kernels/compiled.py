@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["native", "readable"]
+__all__ = ["native", "readable", "readable_values"]
 
 
 def _compiled() -> ModuleType | None:
@@ -23,6 +23,11 @@ def readable(X: NDArray[Any]) -> NDArray[Any]:
     """Return the matrix as the compiled kernels read it: itself, if aligned and of a type they know."""
     as_it_is = X.dtype.char in "fdB" and X.dtype.isnative and X.flags.aligned
     return X if as_it_is else X.astype(np.float64)
+
+
+def readable_values(X: Any) -> NDArray[Any]:
+    """Return the stored entries of a sparse matrix in a type that the compiled kernels read."""
+    return readable(X.data.astype(np.result_type(X.data, np.float32), copy=False))
 
 
 native: Any = _compiled()

@@ -46,6 +46,7 @@ __all__ = [
     "softmax_gram",
     "square_logits",
     "square_pullback",
+    "tells_of_all",
 ]
 
 
@@ -106,11 +107,14 @@ def gather(X: Design, rows: Integers, columns: Integers) -> Floats:
 
 def square_logits(X: Design, centre: Doubles | None, weights: Floats) -> Floats:
     """`reference.square_logits`."""
-    kernels, part = arithmetic(X)
+    if is_sparse(X):
+        from dxent.kernels import sparse
+
+        return logits(*sparse.squared(X, centre), weights)
     Z = np.empty((X.shape[0], len(weights)), weights.dtype)
 
     def fill(rows: slice) -> None:
-        Z[rows] = kernels.square_logits(part(rows), centre, weights)
+        Z[rows] = reference.square_logits(X[rows], centre, weights)
 
     do_all(fill, pass_tiles(X, len(weights)))
     return Z
@@ -189,8 +193,11 @@ def softmax_gram(
 
 
 def gram_precision(X: Design, enough: DTypeLike) -> np.dtype[Any]:
-    """Return the precision of the products that `softmax_gram` sums, double where another gains nothing."""
-    ours = native is not None and X.shape[1] <= MOST_GRAM_FEATURES
+    """Return the precision of the products that `softmax_gram` sums, double where another gains nothing.
+
+    Of a matrix that is not in double precision the centre would be rounded with the entries.
+    """
+    ours = native is not None and X.shape[1] <= MOST_GRAM_FEATURES and X.dtype == np.float64
     gains = ours and not (is_sparse(X) and has_few_products(X))
     return np.dtype(enough if gains else np.float64)
 
@@ -220,6 +227,11 @@ def column_moments(X: Design, sample_weight: Doubles) -> tuple[Doubles, Doubles,
     span = np.maximum(largest.max(axis=0), SHORTEST_SPAN)
     off, squares = sum_in_order(partial(spread, mean, 1 / span), numbered)[0]
     return mean, np.maximum(squares - off**2, 0.0), span, float(longest.max())
+
+
+def tells_of_all(X: Design) -> bool:
+    """Return whether `column_moments` tells of a NaN in rows that count, and does so without a warning."""
+    return native is not None and not is_sparse(X)
 
 
 def largest_magnitude(entries: Floats) -> float:

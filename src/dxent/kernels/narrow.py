@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dxent.kernels.compiled import native, readable
+from dxent.kernels.compiled import native, readable_values
 from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import sum_in_order
 from dxent.kernels.tiles import product_tiles, row_tiles
@@ -41,9 +41,7 @@ class SparseRows(NamedTuple):
 
 def rows_of(X: CSR) -> Callable[[slice], SparseRows]:
     """Return how the matrix gives some of its rows; nothing is copied of what the kernels can read."""
-    values = None
-    if not getattr(X, "all_ones", False):
-        values = readable(X.data.astype(np.result_type(X.data, np.float32), copy=False))
+    values = None if getattr(X, "all_ones", False) else readable_values(X)
     starts = X.indptr.astype(np.int64, copy=False)
 
     def part(rows: slice) -> SparseRows:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from dxent.kernels import reference
-from dxent.kernels.compiled import native
+from dxent.kernels.compiled import native, readable_values
 from dxent.kernels.narrow import with_zeros
 from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import do_all, sum_in_order
@@ -28,8 +28,8 @@ __all__ = [
     "multiply",
     "pullback",
     "some_rows",
-    "square_logits",
     "square_pullback",
+    "squared",
     "tidy",
 ]
 
@@ -72,8 +72,9 @@ def gather(X: CSR, rows: Integers, columns: Integers) -> Doubles:
     places = np.full(X.shape[1], -1, np.int64)
     places[columns] = np.arange(len(columns))
     out = np.zeros((len(rows), len(columns)))
-    values = X.data.astype(np.result_type(X.data, np.float32), copy=False)
-    native.sparse_gather(values, X.indices, X.indptr.astype(np.int64, copy=False), rows, places, out)
+    native.sparse_gather(
+        readable_values(X), X.indices, X.indptr.astype(np.int64, copy=False), rows, places, out
+    )
     return out
 
 
@@ -144,20 +145,12 @@ def square_pullback(X: CSR, centre: Doubles | None, residuals: Floats, with_bias
     return pull(with_values(columns, squares), offset, residuals, with_bias)
 
 
-def square_logits(X: CSR, centre: Doubles | None, weights: Floats) -> Floats:
-    """Return [(X − μ)², 1] Wᵀ, from (x − μ)² = x (x − 2μ) + μ²."""
-    squares, offset = X.data.astype(np.float64) ** 2, None
-    if centre is not None:
-        squares -= 2 * X.data * centre[X.indices]
-        offset = -np.square(centre)
-    Z = np.empty((X.shape[0], len(weights)), weights.dtype)
-    with logit_rows(with_values(X, squares), offset, weights) as logits_of:
-
-        def fill(rows: slice) -> None:
-            Z[rows] = logits_of(rows)
-
-        do_all(fill, stored_tiles(X, len(weights)))
-    return Z
+def squared(X: CSR, centre: Doubles | None) -> tuple[CSR, Doubles | None]:
+    """Return S and ν with (X − μ)² = S − ν in each entry, from (x − μ)² = x (x − 2μ) + μ²."""
+    squares = X.data.astype(np.float64) ** 2
+    if centre is None:
+        return with_values(X, squares), None
+    return with_values(X, squares - 2 * X.data * centre[X.indices]), -np.square(centre)
 
 
 def with_values(X: CSR, values: Floats) -> CSR:

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from dxent.kernels import dispatch
 from dxent.kernels.contrasts import to_contrasts, to_outputs
 from dxent.kernels.threads import do_all
-from dxent.kernels.tiles import column_tiles, row_tiles
+from dxent.kernels.tiles import row_tiles
+from dxent.objective.diagonal_preconditioner import scale
 from dxent.objective.sampling import Curvature, some_rows, weighted_gram
 from dxent.objective.scaling import Coordinates
 
@@ -60,15 +61,12 @@ class BlockPreconditioner:
         ones = np.ones(coords.shape[1])
         outputs = to_outputs(vector.reshape(coords.shape), ones)
 
-        def scale(columns: slice) -> None:
-            outputs[:, columns] *= self.diagonal[:, columns]
-
         def solve(classes: slice) -> None:
             k = classes.start
             outputs[k, self.heads[k]] = self.roots[k].T @ (self.roots[k] @ heads[k])
 
         heads = np.take_along_axis(outputs, self.heads, axis=1).astype(np.float32)
-        do_all(scale, column_tiles(*outputs.shape))
+        scale(outputs, self.diagonal)
         do_all(solve, row_tiles(len(outputs), 1))
         return to_contrasts(outputs, ones, vector.dtype).ravel()
 

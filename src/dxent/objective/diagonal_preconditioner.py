@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dxent.kernels.contrasts import to_contrasts, to_outputs
 from dxent.kernels.threads import do_all
 from dxent.kernels.tiles import column_tiles
 from dxent.objective.sampling import Curvature
@@ -16,7 +17,7 @@ from dxent.objective.scaling import Coordinates
 if TYPE_CHECKING:
     from dxent.objective.objective import Objective
 
-__all__ = ["DiagonalPreconditioner"]
+__all__ = ["DiagonalPreconditioner", "scale"]
 
 Matrix = NDArray[Any]
 
@@ -35,15 +36,10 @@ class DiagonalPreconditioner:
     def apply(self, vector: Matrix) -> Matrix:
         """Return M⁻¹ v."""
         coords = self.coordinates
-        theta = vector.reshape(coords.shape)
-        result = np.empty_like(theta)
-
-        def scale(columns: slice) -> None:
-            scaled = self.inverse[:, columns] * coords.of_outputs(theta[:, columns])
-            result[:, columns] = coords.of_contrasts(scaled)
-
-        do_all(scale, column_tiles(*theta.shape))
-        return result.ravel()
+        ones = np.ones(coords.shape[1])
+        outputs = to_outputs(vector.reshape(coords.shape), ones)
+        scale(outputs, self.inverse)
+        return to_contrasts(outputs, ones, vector.dtype).ravel()
 
     @classmethod
     def of(cls, objective: Objective, curvature: Curvature) -> DiagonalPreconditioner:
@@ -51,4 +47,13 @@ class DiagonalPreconditioner:
         coords, squares = objective.coordinates, objective.column_sizes**2
         scales = curvature.of_classes[-coords.outputs :]
         ridge = RIDGE * scales.mean() * squares + TINY + objective.penalty.strengths
-        return cls(1 / (scales[:, None] * squares + ridge), coords)
+        return cls(np.asfortranarray(1 / (scales[:, None] * squares + ridge)), coords)
+
+
+def scale(outputs: Matrix, factors: Matrix) -> None:
+    """Multiply each entry by its factor; both are best in the order of columns."""
+
+    def scale_some(columns: slice) -> None:
+        outputs[:, columns] *= factors[:, columns]
+
+    do_all(scale_some, column_tiles(*outputs.shape))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -40,7 +40,7 @@ class Factor:
                 lower[:column, column] = 0.0
             if not failed:
                 return cls(lower, rounding, lift > 0)
-            lift = raised(lift, len(diagonal), hessian.dtype)
+            lift = max(raised(lift, len(diagonal), hessian.dtype), rounding)
             restore(hessian, diagonal + lift * largest)
 
     def solve(self, vector: Matrix) -> Matrix:
@@ -77,10 +77,6 @@ class Factor:
         """No more than that, and much less work: (H⁻¹)_jj ≥ 1/L_jj²."""
         shares = self.diagonal / np.diagonal(self.lower) ** 2
         return math.inf if self.lifted else self.rounding * float(shares.sum())
-
-    def trusted(self) -> Factor:
-        """Return the same, as if nothing had been rounded."""
-        return replace(self, rounding=0.0)
 
     @cached_property
     def diagonal(self) -> Matrix:

@@ -26,8 +26,8 @@ __all__ = ["ObjectiveHessian"]
 
 Matrix = NDArray[Any]
 
-DOUBT_OF_STEP = 1.0
-"""Rounding seldom does a tenth of what it may, and a step that is a tenth off will do."""
+DOUBT_OF_STEP = 4.0
+"""Rounding seldom does a tenth of what it may, and a step that is half off will do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,22 +90,31 @@ class ObjectiveHessian(SymmetricOperator):
         return Factor.of(self.formed(np.float64), product_rounding(self.objective, np.float64))
 
     @cached_property
-    def rough_factor(self) -> Factor:
-        """The same, of products in the precision that does for steps, unless there is a better one."""
-        precision = self.objective.gram_precision
-        if precision == np.float64 or "factor" in vars(self):
-            return self.factor
-        return Factor.of(self.formed(precision), product_rounding(self.objective, precision))
+    def single_factor(self) -> Factor:
+        """The same of products in single precision."""
+        return Factor.of(self.formed(np.float32), product_rounding(self.objective, np.float32))
 
     @property
     def is_factorised(self) -> bool:
         """Whether there is one or the other."""
-        return not {"factor", "rough_factor"}.isdisjoint(vars(self))
+        return not {"factor", "single_factor"}.isdisjoint(vars(self))
+
+    @property
+    def rough_factor(self) -> Factor:
+        """The better one that there is, or else the one of less work that promises to be good enough."""
+        objective = self.objective
+        if self.is_factorised:
+            return self.factor if "factor" in vars(self) else self.single_factor
+        single = objective.gram_precision == np.float32 and objective.count.single_will_do
+        return self.single_factor if single else self.factor
 
     @property
     def step_factor(self) -> Factor:
-        """The one of less work that is good enough for a step."""
-        return self.rough_factor if self.rough_factor.least_doubt < DOUBT_OF_STEP else self.factor
+        """One that is good enough for a step."""
+        if self.rough_factor.least_doubt < DOUBT_OF_STEP:
+            return self.rough_factor
+        self.objective.count.single_will_do = False
+        return self.factor
 
     @cached_property
     def class_curvature(self) -> Matrix:

@@ -45,9 +45,10 @@ LEAST_SHARE = 1e-5
 
 @dataclass
 class Count:
-    """How often the data were read."""
+    """How often the data were read, and whether single precision has been good enough for Hessians so far."""
 
     passes: int = 0
+    single_will_do: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +156,9 @@ class Objective:
         offset = 0.0 if coords.centre is None or not sparse else np.abs(coords.centre / coords.scale).max()
         tame = octaves < MOST_OCTAVES and offset < MOST_OFFSET
         common = self.rows.class_shares.min() > LEAST_SHARE
-        return np.float32 if self.strength > 0 and tame and common else np.float64
+        # of rows that do not count nothing is known: infinite in single precision, they would
+        known = self.rows.all_count
+        return np.float32 if self.strength > 0 and tame and common and known else np.float64
 
     @cached_property
     def gram_precision(self) -> np.dtype[Any]:

@@ -51,7 +51,7 @@ def product_rounding(objective: Objective, precision: DTypeLike) -> float:
     """Estimate how far rounding may have moved a sum of products Σ w x_j x_k over √(Σ w x_j² Σ w x_k²).
 
     In single precision the entries and probabilities, and their products, may be rounded alike in every row,
-    seven times; what the sums of a tile add to that is not, and the tiles are added up in double precision.
+    seven times, and some fifty sums of equal numbers, too, before they are added up in double precision.
     """
-    single = 16 * SINGLE_ROUNDOFF if np.dtype(precision) == np.float32 else 0.0
+    single = 64 * SINGLE_ROUNDOFF if np.dtype(precision) == np.float32 else 0.0
     return single + 4 * summing(objective)

@@ -41,7 +41,7 @@ class Moments:
 
     @property
     def largest(self) -> float:
-        """The largest of all means and spans, a third of max |x| or more; NaN if a row that counts has one."""
+        """The largest mean or span, a third of max |x| or more; NaN if a row that counts has one."""
         return float(np.max(np.maximum(np.abs(self.mean), self.span), initial=0.0))
 
     def square(self, centred: bool) -> Matrix:

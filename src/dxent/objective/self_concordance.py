@@ -19,7 +19,7 @@ from dxent.objective.rounding import logit_rounding, sum_rounding
 
 __all__ = ["decrement_factor", "self_concordance_bound"]
 
-MOST_DOUBT = 0.25
+MOST_DOUBT = 0.5
 
 
 def self_concordance_bound(
@@ -33,16 +33,18 @@ def self_concordance_bound(
     assert isinstance(anchor.hessian, ObjectiveHessian)
     rough = anchor.hessian.rough_factor
     if rough.doubt < MOST_DOUBT:
-        return decrement_bound(objective, anchor, here, rough)
-    if rough.lifted or decrement_bound(objective, anchor, here, rough.trusted()).gap_bound > enough:
+        return decrement_bound(objective, anchor, here, rough, rough.doubt)
+    hoped = decrement_bound(objective, anchor, here, rough, 0.0).gap_bound
+    if not (hoped < math.inf and hoped <= enough):
         return Certificate.none()
-    return decrement_bound(objective, anchor, here, anchor.hessian.factor)
+    factor = anchor.hessian.factor
+    return decrement_bound(objective, anchor, here, factor, factor.doubt)
 
 
 def decrement_bound(
-    objective: Objective, anchor: Evaluation, here: Evaluation, factor: Factor
+    objective: Objective, anchor: Evaluation, here: Evaluation, factor: Factor, doubt: float
 ) -> Certificate:
-    """Bound the gap at ``here`` with a factor of the Hessian at the ``anchor``.
+    """Bound the gap at ``here`` with a factor of the Hessian at the ``anchor``, of which a share is in doubt.
 
     With δ = ‖g‖ in the norm of H⁻¹ and R ≥ max ‖(x̃_i, 1) ⊗ (e_k − e_l)‖ in that norm: if ρ = Rδ < 1, then a
     minimiser exists, F − min F ≤ (ρ + (1 − ρ) log(1 − ρ)) / R², and no logit difference is off by more than
@@ -53,7 +55,6 @@ def decrement_bound(
     """
     assert isinstance(anchor.hessian, ObjectiveHessian)
     assert isinstance(here.hessian, ObjectiveHessian)
-    doubt = factor.doubt
     kept = anchor.hessian.kept_at(here.hessian) if doubt < 0.5 else 0.0
     if not kept > 0:
         return Certificate.none()

@@ -67,7 +67,8 @@ template <class Real> class Tile {
   public:
     // `centre` may be null: nothing is subtracted.
     Tile(const Matrix& X, const double* centre, bool by_column, ptrdiff_t tallest = kTallest)
-        : X_(X), height_(tile_height(X.columns, sizeof(Real), tallest)), by_column_(by_column),
+        : X_(X), height_(round_up(tile_height(X.columns, sizeof(Real), tallest), by_column ? kLanes<Real> : 1)),
+          by_column_(by_column),
           stride_(line_stride<Real>(by_column_ ? height_ : X.columns)),
           data_((by_column_ ? X.columns : height_) * stride_), wide_centre_(round_up(X.columns, kLanes<Real>)),
           centre_(round_up(X.columns, kLanes<Real>)) {

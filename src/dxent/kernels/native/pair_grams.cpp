@@ -7,8 +7,9 @@ namespace {
 
 constexpr ptrdiff_t kColumnsTogether = 5;
 
-// Bytes of a column of a tile: the longer it is, the fewer sums cross lanes; longer ones are multiplied in two parts.
-constexpr ptrdiff_t kTallestGram = 3328;
+// Numbers of a column that are added up in each lane: the more there are, the fewer sums cross lanes, but the more
+// do those of equal numbers lose in single precision.
+constexpr ptrdiff_t kLongestSum = 52;
 
 // The rows' products, added up with one weight each. The part above the diagonal is wanted; five columns at a time, a
 // little of what is below it comes along.
@@ -61,7 +62,7 @@ void pair_grams(const Matrix& X, const double* centre, const Matrix& probs, cons
                 const std::int64_t* first_class, const std::int64_t* second_class, ptrdiff_t pairs,
                 bool with_bias, double* grams) {
     const ptrdiff_t width = X.columns + with_bias, size = width * width;
-    Tile<Real> tile(X, centre, true, kTallestGram / ptrdiff_t(sizeof(Real)));
+    Tile<Real> tile(X, centre, true, kLongestSum * kLanes<Real>);
     const ptrdiff_t height = tile.height();
     const Gram<Real> gram(X.columns, with_bias, height);
     PairWeights weights(probs.columns, height);

@@ -120,7 +120,7 @@ inline Quad sums(Floats a, Floats b, Floats c, Floats d) {
     const Floats all = sums_of_lanes(a, b, c, d);
     std::memcpy(parts, &all, sizeof all);
     Four total = parts[0] + parts[1];
-    if (sizeof a > 2 * sizeof(Four)) total += parts[2] + parts[3];
+    if constexpr (sizeof a > 2 * sizeof(Four)) total += parts[2] + parts[3];
     return __builtin_convertvector(total, Quad);
 }
 #endif
