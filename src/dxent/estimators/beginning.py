@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from dxent.estimators.plan import WEAK, hardly_penalised
 from dxent.estimators.run import Run
 from dxent.estimators.search import search
 from dxent.objective.objective import Objective
@@ -14,7 +13,7 @@ from dxent.objective.preconditioners import pass_work
 
 __all__ = ["begin"]
 
-SHARE = 16  # of the rows, one in so many is drawn; where the penalty binds, one in eight if they are few
+SHARE = 16  # of the rows, one in so many is drawn
 ROWS_A_PARAMETER = 7  # of a sample, at least
 ROWS_A_COLUMN = 16  # of a sample, that tell a column from a constant one
 MOST_UNSEEN = 1 / 3  # of the columns
@@ -29,18 +28,17 @@ def begin(run: Run) -> None:
     steps, each for a fraction of the price, save several. The sample starts from one of its own.
     """
     objective, settings = run.objective, run.settings
-    share = share_drawn(objective)
-    if not share:
+    if not sample_pays(objective):
         run.record(objective.evaluate(objective.start()))
         return
-    rows = objective.rows.sample(share, settings.seed)
+    rows = objective.rows.sample(SHARE, settings.seed)
     tol = max(settings.tol, PRECISE * objective.size / (2 * rows.samples) / objective.start_value)
     sample = Run(objective.of_rows(rows), replace(settings, tol=tol, verbose=False), "sample")
     try:
         begin(sample)
         search(sample)
     finally:  # an interrupted search has got somewhere, too
-        objective.count.passes += sample.objective.count.passes // share
+        objective.count.passes += sample.objective.count.passes // SHARE
         here = objective.evaluate(sample.here.point if sample.trace else objective.start())
         if here.value <= objective.start_value:
             run.start = "warm"
@@ -49,19 +47,17 @@ def begin(run: Run) -> None:
         run.record(here)
 
 
-def share_drawn(objective: Objective) -> int:
-    """Return of how many rows one is drawn, or 0 where the sample would tell or save too little.
+def sample_pays(objective: Objective) -> bool:
+    """Return whether a sample of the rows tells, and saves, enough.
 
     Of two classes Newton takes few steps from no weights at all, and as many from those that a sample makes
     too large, for columns which it hardly sees.
     """
     samples, strength = objective.rows.samples, objective.strength
-    share = min(SHARE, samples // (ROWS_A_PARAMETER * objective.size))
-    least = SHARE if hardly_penalised(objective, WEAK) else SHARE // 2
-    if strength == 0 or share < least or pass_work(objective) < LONG:
-        return 0
+    few = samples < SHARE * ROWS_A_PARAMETER * objective.size
+    if strength == 0 or few or pass_work(objective) < LONG:
+        return False
     squares = objective.moments.square(objective.coordinates.intercept)
     free = squares * objective.rows.variance_of_shares > strength
-    rare = samples * squares < share * ROWS_A_COLUMN * objective.moments.span**2
-    seen = objective.rows.classes > 2 or np.mean(free & rare) <= MOST_UNSEEN
-    return share if seen else 0
+    rare = samples * squares < SHARE * ROWS_A_COLUMN * objective.moments.span**2
+    return objective.rows.classes > 2 or bool(np.mean(free & rare) <= MOST_UNSEEN)

@@ -11,7 +11,7 @@ import numpy as np
 from dxent.objective.objective import Objective
 from dxent.objective.preconditioners import pass_work, sampled_passes
 
-__all__ = ["WEAK", "Stage", "Start", "hardly_penalised", "newton_passes", "plan"]
+__all__ = ["Stage", "Start", "newton_passes", "plan"]
 
 FIRST_STEPS = 100  # of a solver that another one follows
 PLAIN_STEPS = 2  # of Newton-CG without a preconditioner, which tell the scale of the optimum's logits
@@ -20,7 +20,6 @@ FEWER_STEPS = 20  # of L-BFGS, where its vectors are as large as the data
 MOVES = 4000.0  # multiplications, of large matrices, in the time of a step of L-BFGS for each parameter
 NEWTON_PASSES = 9  # up to here, in passes for an exact Hessian, "auto" forms it at each step,
 COLD_NEWTON_PASSES = 20  # or here, where no sample of the rows tells more
-WEAK = 1e-3  # of the curvature at the start: with less penalty it is often another one at the optimum
 BINDING = 0.1  # of the curvature at the start: with less, fewer rows than parameters are fitted closely
 DEAR = 16.0  # passes for a sampled Hessian, as of few rows, whose curvature collapses as they are fitted
 PROOF_PASSES = 300  # up to here any solver's result is finished, and proved, with one,
@@ -72,13 +71,8 @@ def automatic(objective: Objective, most: int, start: Start) -> list[Stage]:
         return [few, Stage("newton-cg", FIRST_STEPS, 2 * passes), newton]
     long = MOVES * objective.size > pass_work(objective)
     stages = [Stage("lbfgs", FEWER_STEPS if long else FIRST_STEPS), Stage("newton-cg", most)]
-    collapses = objective.rows.samples < objective.size and hardly_penalised(objective, BINDING)
+    collapses = objective.rows.samples < objective.size and np.median(objective.penalty.strengths) < BINDING
     return [plain, *stages] if collapses and not warm else stages
-
-
-def hardly_penalised(objective: Objective, share: float) -> bool:
-    """Return whether the penalty on most columns is less than this share of the curvature at the start."""
-    return bool(np.median(objective.penalty.strengths) < share)
 
 
 def newton_can_finish(objective: Objective) -> bool:
