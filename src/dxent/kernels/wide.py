@@ -21,7 +21,7 @@ __all__ = ["hessian_pass", "pullback", "rows_swept", "rows_to_logits"]
 
 COLUMNS_A_TILE = 768
 
-ROWS_A_TILE = 256
+ROWS_A_TILE = 512
 """Enough, at least, to outweigh that the weights are copied for each tile."""
 
 
