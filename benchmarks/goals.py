@@ -64,7 +64,10 @@ def of_fits(contests: list[Contest]) -> Iterator[Goal]:
     for what, asked, name, kind in (
         ("MNIST, C = 1, ÷ the best peer", 10, "mnist, C = 1", "peer"),
         ("MNIST, C = 1, ÷ scikit-learn", 40, "mnist, C = 1", "scikit-learn"),
-        (f"{EMBEDDINGS}, C = 1, ÷ the best peer", 2, f"{EMBEDDINGS}, C = 1", "peer"),
+        *(
+            (f"{EMBEDDINGS}, C = {C}, ÷ the best peer", 2, f"{EMBEDDINGS}, C = {C}", "peer")
+            for C in (0.01, 1, 100)
+        ),
     ):
         yield goal(what, asked, named[name].ratio(kind) if name in named else None)
     for whom, asked, kind in (("the best peer", 5, "peer"), ("scikit-learn", 10, "scikit-learn")):
