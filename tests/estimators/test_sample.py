@@ -9,6 +9,8 @@ import scipy.sparse
 from dxent import LogisticRegression
 from dxent.data.blocks import Rows
 from dxent.estimators import beginning, search
+from dxent.estimators.plan import NEWTON_PASSES, SAMPLED_NEWTON_PASSES, newton_passes, plan
+from objective.problems import draw
 
 SHARES = np.log([0.7, 0.2, 0.1])
 
@@ -98,3 +100,18 @@ def test_rare_columns_are_not_left_to_a_sample(problem, sampled, monkeypatch):
     assert LogisticRegression().fit(np.column_stack([X, rare]), y).optimality_.certified
     with pytest.raises(TypeError):
         LogisticRegression().fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("start", "solvers"),
+    [
+        ("cold", ["plain newton-cg", "newton"]),
+        ("warm", ["newton"]),
+        ("sample", ["lbfgs", "newton-cg", "newton"]),
+        ("sampled", ["lbfgs", "newton-cg", "newton"]),
+    ],
+)
+def test_a_hessian_of_some_passes_is_formed_at_each_step_unless_a_sample_comes_first(start, solvers):
+    objective = draw(0, samples=20_000, features=54, classes=7).objective(1e-3, True)
+    assert SAMPLED_NEWTON_PASSES < newton_passes(objective) < NEWTON_PASSES
+    assert [stage.solver for stage in plan(objective, "auto", 100, start)] == solvers

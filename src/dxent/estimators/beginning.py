@@ -41,7 +41,7 @@ def begin(run: Run) -> None:
         objective.count.passes += sample.objective.count.passes // SHARE
         here = objective.evaluate(sample.here.point if sample.trace else objective.start())
         if here.value <= objective.start_value:
-            run.start = "warm"
+            run.start = "sampled"
         else:
             here = objective.evaluate(objective.start())
         run.record(here)

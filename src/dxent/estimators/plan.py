@@ -18,15 +18,17 @@ PLAIN_STEPS = 2  # of Newton-CG without a preconditioner, which tell the scale o
 FEW_STEPS = 30  # of L-BFGS, where an exact Hessian would finish
 FEWER_STEPS = 20  # of L-BFGS, where its vectors are as large as the data
 MOVES = 4000.0  # multiplications, of large matrices, in the time of a step of L-BFGS for each parameter
-NEWTON_PASSES = 9  # up to here, in passes for an exact Hessian, "auto" forms it at each step,
-COLD_NEWTON_PASSES = 20  # or here, from no weights at all
+NEWTON_PASSES = 20  # up to here, in passes for an exact Hessian, "auto" forms it at each step,
+SAMPLED_NEWTON_PASSES = (
+    9  # or here, where a sample comes first: a preconditioner knows as much of the curvature
+)
 BINDING = 0.1  # of the curvature at the start: with less, fewer rows than parameters are fitted closely
 DEAR = 16.0  # passes for a sampled Hessian, as of few rows, whose curvature collapses as they are fitted
 PROOF_PASSES = 300  # up to here any solver's result is finished, and proved, with one,
 PROOF_PARAMETERS = 3000  # if it has no more rows than this
 
-Start = Literal["cold", "warm", "sample"]
-"""No weights at all; near the optimum, as that of a sample or the last fit; anywhere, on a sample's rows."""
+Start = Literal["cold", "warm", "sample", "sampled"]
+"""No weights at all; those of the last fit; any, in the search for a sample's optimum; and from there."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,9 @@ def automatic(objective: Objective, most: int, start: Start) -> list[Stage]:
     steps come first then, unless the start is warm; of two classes the curvature is next to the largest at
     the start.
     """
-    passes, newton, warm = newton_passes(objective), Stage("newton", most), start == "warm"
+    passes, newton, warm = newton_passes(objective), Stage("newton", most), start in ("warm", "sampled")
     plain = Stage("plain newton-cg", PLAIN_STEPS)
-    if passes <= (COLD_NEWTON_PASSES if start == "cold" else NEWTON_PASSES):
+    if passes <= (NEWTON_PASSES if start in ("cold", "warm") else SAMPLED_NEWTON_PASSES):
         return [plain, newton] if objective.rows.classes > 2 and not warm else [newton]
     # far from the optimum remembered curvature beats repeated products with a Hessian about to change
     if newton_can_finish(objective):
