@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_iris, load_wine
 
 from dxent import LogisticRegression
-from dxent.estimators import NotCertifiedWarning, logistic, search
+from dxent.estimators import NotCertifiedWarning, checks, search
 from dxent.kernels import threads, tiles
 
 X, y = load_iris(return_X_y=True)
@@ -125,7 +125,7 @@ def test_row_69_an_interrupt_before_there_is_a_point_keeps_the_last_fit(monkeypa
     def interrupted(rows):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(logistic, "moments", interrupted)
+    monkeypatch.setattr(checks, "moments", interrupted)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X[:, :2], y)
     assert pickle.dumps(vars(model)) == before

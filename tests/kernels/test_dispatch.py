@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from dxent.kernels import choice, dispatch, narrow, reference, sparse, tiles, wide
+from dxent.kernels import choice, dispatch, moments, narrow, reference, sparse, tiles, wide
 
 OUTPUTS = [1, 2, 3, 10, 120]
 
@@ -143,8 +143,8 @@ def test_sparse_rows(make_problem, monkeypatch, kernels, kind, outputs, centre):
     X = SPARSE[kind](problem.X)
     before = [part.copy() for part in (X.data, X.indices, X.indptr)]
     assert_same(replace(problem, X=X), problem)
-    *found, bound = dispatch.column_moments(X, problem.sample_weight)
-    *wanted, longest = dispatch.column_moments(problem.X, problem.sample_weight)
+    *found, bound = moments.column_moments(X, problem.sample_weight)
+    *wanted, longest = moments.column_moments(problem.X, problem.sample_weight)
     for moment, dense in zip(found, wanted, strict=True):
         np.testing.assert_allclose(moment, dense, rtol=1e-12, atol=1e-14)
     assert longest <= bound <= 4 * longest
@@ -211,7 +211,7 @@ def test_moments(as_sparse):
     sample_weight[[0, 7]] = 0
     X[7] = 1e100  # a row without weight
     sample_weight /= sample_weight.sum()
-    mean, variance, span, longest = dispatch.column_moments(
+    mean, variance, span, longest = moments.column_moments(
         scipy.sparse.csr_array(X) if as_sparse else X, sample_weight
     )
     kept = np.delete(X, [0, 7], axis=0)
@@ -236,7 +236,7 @@ def test_moments_of_a_sparse_column_with_a_far_first_row():
     dense[::2, 1] = 3
     weight = np.full(1000, 1e-3)
     for result, wanted in zip(
-        dispatch.column_moments(scipy.sparse.csr_array(dense), weight)[:3],
+        moments.column_moments(scipy.sparse.csr_array(dense), weight)[:3],
         (dense.mean(axis=0), dense.var(axis=0), np.abs(dense - dense[0]).max(axis=0)),
         strict=True,
     ):
@@ -351,15 +351,15 @@ def test_a_prepared_sparse_matrix_is_transposed_once():
 
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_the_largest_magnitude_is_found_in_any_tile(monkeypatch, order):
-    monkeypatch.setattr(dispatch, "ENTRIES_A_TILE", 8)
+    monkeypatch.setattr(moments, "ENTRIES_A_TILE", 8)
     X = np.asarray(np.random.default_rng(0).uniform(-1, 1, (50, 3)), order=order)
-    assert dispatch.largest_magnitude(X) == np.abs(X).max()
+    assert moments.largest_magnitude(X) == np.abs(X).max()
     for value, expected in ((-7.0, 7.0), (8.0, 8.0), (-np.inf, np.inf), (np.nan, np.nan)):
         X[31, 1] = value
-        np.testing.assert_equal(dispatch.largest_magnitude(X), expected)
-    np.testing.assert_equal(dispatch.largest_magnitude(X.ravel()), np.nan)
-    assert dispatch.largest_magnitude(np.zeros((0, 3))) == dispatch.largest_magnitude(np.zeros((3, 0))) == 0
-    assert dispatch.largest_magnitude(np.full((3, 3), 200, np.uint8)) == 200
+        np.testing.assert_equal(moments.largest_magnitude(X), expected)
+    np.testing.assert_equal(moments.largest_magnitude(X.ravel()), np.nan)
+    assert moments.largest_magnitude(np.zeros((0, 3))) == moments.largest_magnitude(np.zeros((3, 0))) == 0
+    assert moments.largest_magnitude(np.full((3, 3), 200, np.uint8)) == 200
 
 
 @pytest.mark.parametrize("index", [np.int32, np.int64])

@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse
 from threadpoolctl import threadpool_limits
 
-from dxent.kernels import choice, dispatch, threads, tiles
+from dxent.kernels import choice, dispatch, moments, threads, tiles
 from dxent.kernels.placement import (
     forget_helpers,
     keep_helpers_to,
@@ -48,7 +48,7 @@ def test_the_same_bits_for_any_number_of_threads(make_problem, monkeypatch, outp
             probs,
             dispatch.hessian_pass(X, centre, probs, s, problem.direction),
             dispatch.softmax_gram(X, centre, probs, s, True),
-            *map(np.asarray, dispatch.column_moments(X, s)),
+            *map(np.asarray, moments.column_moments(X, s)),
         ]
 
     with threads.single_threaded_blas():

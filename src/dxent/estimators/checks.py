@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dxent.data.blocks import Rows
 from dxent.data.table import LARGEST_MAGNITUDE
-from dxent.kernels import dispatch
+from dxent.kernels.moments import largest_magnitude, tells_of_all
+from dxent.objective.scaling import Moments, moments
 
 __all__ = [
     "check_class_weights",
@@ -21,6 +23,7 @@ __all__ = [
     "check_warm_start",
     "check_weight_entries",
     "check_weights",
+    "checked_moments",
 ]
 
 
@@ -56,7 +59,7 @@ def check_columns(X: Any) -> None:
 def check_entries(X: Any, names: NDArray[np.object_] | None) -> None:
     """Check a design matrix for NaN, infinity and numbers whose squares would overflow; name the first."""
     entries = X.data if hasattr(X, "indptr") else X
-    if dispatch.largest_magnitude(entries) <= LARGEST_MAGNITUDE:  # false for NaN
+    if largest_magnitude(entries) <= LARGEST_MAGNITUDE:  # false for NaN
         return
     bad = ~np.isfinite(entries)
     missing = bool(bad.any())
@@ -75,6 +78,17 @@ def check_entries(X: Any, names: NDArray[np.object_] | None) -> None:
         f"Input X contains NaN or infinity: {value} at row {row}, {label}; "
         f"{count} such {'entry' if count == 1 else 'entries'} in all. Impute them or drop the rows."
     )
+
+
+def checked_moments(X: Any, rows: Rows, names: NDArray[np.object_] | None) -> Moments:
+    """Return the columns' moments; refuse entries that are no numbers, or too large."""
+    if not (rows.all_count and tells_of_all(X)):
+        check_entries(X, names)
+    with np.errstate(invalid="ignore", over="ignore"):
+        columns = moments(rows)
+    if not columns.largest <= LARGEST_MAGNITUDE / 3:  # true for NaN
+        check_entries(X, names)
+    return columns
 
 
 def place(X: Any, bad: NDArray[np.bool_]) -> tuple[int, int]:

@@ -16,7 +16,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from dxent import functions
 from dxent.data.blocks import Rows, stored_types
-from dxent.data.table import LARGEST_MAGNITUDE
 from dxent.errors import RankWarning
 from dxent.estimators import checks
 from dxent.estimators.fitting import Fit, fit
@@ -25,9 +24,7 @@ from dxent.estimators.optimality import NotCertifiedWarning
 from dxent.estimators.run import Settings
 from dxent.estimators.telling import dependence_sentence, separation_sentence
 from dxent.estimators.weights import row_weights
-from dxent.kernels import dispatch
 from dxent.kernels.threads import settled
-from dxent.objective.scaling import Moments, moments
 
 __all__ = ["LogisticRegression"]
 
@@ -165,18 +162,8 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         if warm is not None:
             checks.check_warm_start(warm[0].shape[1], last_classes, X.shape[1], self.classes_)
         with settled():
-            return fit(rows, self._moments(X, rows), self._settings(rows), warm)
-
-    def _moments(self, X: Any, rows: Rows) -> Moments:
-        """Return the columns' moments; refuse entries that are no numbers, or too large."""
-        names = getattr(self, "feature_names_in_", None)
-        if not (rows.all_count and dispatch.tells_of_all(X)):
-            checks.check_entries(X, names)
-        with np.errstate(invalid="ignore", over="ignore"):
-            columns = moments(rows)
-        if not columns.largest <= LARGEST_MAGNITUDE / 3:  # true for NaN
-            checks.check_entries(X, names)
-        return columns
+            columns = checks.checked_moments(X, rows, getattr(self, "feature_names_in_", None))
+            return fit(rows, columns, self._settings(rows), warm)
 
     def _settings(self, rows: Rows) -> Settings:
         strength = 0.0 if np.isinf(self.C) else 1 / rows.total_weight / self.C

@@ -19,10 +19,8 @@ from dxent.kernels import given_logits, narrow, reference
 from dxent.kernels.choice import Design, arithmetic, chosen, dense, logit_tiles, reads_once
 from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
-from dxent.kernels.threads import do_all, in_order, sum_in_order, thread_count
+from dxent.kernels.threads import do_all, sum_in_order, thread_count
 from dxent.kernels.tiles import (
-    ENTRIES_A_TILE,
-    first_row,
     gram_tiles,
     has_few_products,
     is_sparse,
@@ -31,11 +29,9 @@ from dxent.kernels.tiles import (
 )
 
 __all__ = [
-    "column_moments",
     "gather",
     "gram_precision",
     "hessian_pass",
-    "largest_magnitude",
     "logits",
     "loss_pass",
     "native",
@@ -46,15 +42,11 @@ __all__ = [
     "softmax_gram",
     "square_logits",
     "square_pullback",
-    "tells_of_all",
 ]
 
 
 GRAM_ENTRIES = 1 << 20
 """A Hessian is formed by some of its blocks at a time: each thread has its own sums of so many numbers."""
-
-SHORTEST_SPAN = 1e-290
-"""Of a column, constant ones included: its inverse is finite."""
 
 MOST_GRAM_FEATURES = 256
 """Beyond, a tile's columns leave the cache and BLAS is the faster."""
@@ -164,18 +156,16 @@ def softmax_gram(
     with_bias: bool,
     precision: DTypeLike = np.float64,
 ) -> Doubles:
-    """`reference.softmax_gram`, of products in `gram_precision`."""
+    """`reference.softmax_gram`, of products in a precision that `gram_precision` allows."""
     samples, features = X.shape
     free, width = probs.shape[1] - 1, features + with_bias
     s, t = reference.class_pairs(probs.shape[1])
-    grams, dtype = reference.pair_grams, gram_precision(X, precision)
-    if native is not None and features <= MOST_GRAM_FEATURES:
-        grams = native.pair_grams
+    grams = native.pair_grams if forms_grams(X) else reference.pair_grams
     few_products = native is not None and is_sparse(X) and has_few_products(X)
     tiles, part_of = gram_tiles(samples, free * width), dense(X)
 
     def tile(pairs: slice, rows: slice) -> tuple[Doubles]:
-        part = probs[rows].astype(dtype, copy=False), sample_weight[rows]
+        part = probs[rows].astype(precision, copy=False), sample_weight[rows]
         return (grams(part_of(rows), centre, *part, s[pairs], t[pairs], with_bias),)
 
     def blocks(pairs: slice) -> Doubles:
@@ -197,54 +187,13 @@ def gram_precision(X: Design, enough: DTypeLike) -> np.dtype[Any]:
 
     Of a matrix that is not in double precision the centre would be rounded with the entries.
     """
-    ours = native is not None and X.shape[1] <= MOST_GRAM_FEATURES and X.dtype == np.float64
-    gains = ours and not (is_sparse(X) and has_few_products(X))
+    gains = forms_grams(X) and X.dtype == np.float64 and not (is_sparse(X) and has_few_products(X))
     return np.dtype(enough if gains else np.float64)
 
 
-def column_moments(X: Design, sample_weight: Doubles) -> tuple[Doubles, Doubles, Doubles, float]:
-    """Return each column's weighted mean, variance and span, and the length of the longest row; Σ s_i = 1.
-
-        μ = Σ s_i x_i        v = Σ s_i (x_i − μ)² − (Σ s_i (x_i − μ))²
-        span = max |x_i − x_0|, of the first row        length = max ‖(x_i − μ) / span‖, or a bound on it
-
-    Shapes: X (samples, features) → three arrays (features,). Rows of zero weight do not count. Accuracy: a
-    column whose offset is 1e9 times its spread keeps 7 digits of its variance or more; a constant column
-    has 0. Range: |x| ≤ 1e100. See: Chan, Golub and LeVeque, American Statistician 37 (1983), equation 1.7.
-    """
-    kernels, tiles, part = chosen(X, 1)
-    largest, longest = np.zeros((len(tiles), X.shape[1])), np.zeros(len(tiles))
-
-    def spread(about: Doubles, unit: Doubles, numbered: tuple[int, slice]) -> tuple[Doubles]:
-        tile, rows = numbered
-        sums, longest[tile] = kernels.column_spread(part(rows), about, sample_weight[rows], unit)
-        largest[tile] = sums[2]
-        return (sums[:2],)
-
-    # Any row would do as the origin of the first sums; measured from one, a constant column's are 0.
-    origin, numbered = first_row(X, sample_weight > 0), list(enumerate(tiles))
-    mean = origin + sum_in_order(partial(spread, origin, np.zeros(X.shape[1])), numbered)[0][0]
-    span = np.maximum(largest.max(axis=0), SHORTEST_SPAN)
-    off, squares = sum_in_order(partial(spread, mean, 1 / span), numbered)[0]
-    return mean, np.maximum(squares - off**2, 0.0), span, float(longest.max())
-
-
-def tells_of_all(X: Design) -> bool:
-    """Return whether `column_moments` tells of a NaN in rows that count, and does so without a warning."""
-    return native is not None and not is_sparse(X)
-
-
-def largest_magnitude(entries: Floats) -> float:
-    """Return max |x| of an array, NaN if there is one in it, 0 if it is empty."""
-    lines = entries.T if entries.flags.f_contiguous else entries
-
-    def largest(tile: slice) -> float:
-        part = lines[tile]
-        return float(np.maximum(-float(part.min(initial=0)), float(part.max(initial=0))))
-
-    length = max(entries.size // max(len(lines), 1), 1)
-    tiles = row_tiles(len(lines), max(ENTRIES_A_TILE // length, 1))
-    return float(np.max(list(in_order(largest, tiles))))
+def forms_grams(X: Design) -> bool:
+    """Return whether our own kernel forms the Gram matrices of dense rows."""
+    return native is not None and X.shape[1] <= MOST_GRAM_FEATURES
 
 
 def prepare(X: Design) -> Design:

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from dxent.data.blocks import Rows
-from dxent.kernels import dispatch
 from dxent.kernels.contrasts import times_basis, times_transposed_basis, to_contrasts, to_outputs
+from dxent.kernels.moments import column_moments
 
 __all__ = ["Coordinates", "Moments", "coordinates", "moments"]
 
@@ -130,7 +130,7 @@ def moments(rows: Rows) -> Moments:
     for block in rows.blocks:
         share = float(block.sample_weight.sum())
         if share > 0:
-            part = Moments(*dispatch.column_moments(block.X, block.sample_weight / share))
+            part = Moments(*column_moments(block.X, block.sample_weight / share))
             total = part if total is None else combine(total, part, share / (seen + share))
             seen += share
     assert total is not None

@@ -55,7 +55,7 @@ def decrement_bound(
     """
     assert isinstance(anchor.hessian, ObjectiveHessian)
     assert isinstance(here.hessian, ObjectiveHessian)
-    kept = anchor.hessian.kept_at(here.hessian) if doubt < 0.5 else 0.0
+    kept = anchor.hessian.kept_at(here.hessian) if doubt < MOST_DOUBT else 0.0
     if not kept > 0:
         return Certificate.none()
     delta = float(np.linalg.norm(factor.half_solve(here.gradient)))
