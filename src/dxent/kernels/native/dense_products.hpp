@@ -120,6 +120,15 @@ inline void inner_block(const Real* a, ptrdiff_t a_stride, ptrdiff_t length, Fet
     for (int c = 0; c < C; ++c) add_sums(totals[c], sums + c * sums_stride);
 }
 
+// to[k] += v[k].
+inline void add_lanes(Doubles v, double* to) { store(to, load(to) + v); }
+inline void add_lanes(Floats v, double* to) {
+    typedef float Half __attribute__((vector_size(kVectorBytes / 2)));
+    Half halves[2];
+    std::memcpy(halves, &v, sizeof v);
+    for (int h = 0; h < 2; ++h) add_lanes(__builtin_convertvector(halves[h], Doubles), to + h * kLanes<double>);
+}
+
 // sums[c][k] += Σ_i a_c[i] b_i[k] for C classes and N vectors of places k.
 template <class Real, int C, int N>
 inline void outer_block(const Real* a, ptrdiff_t a_stride, const Real* b, ptrdiff_t b_stride, ptrdiff_t count,
@@ -144,10 +153,7 @@ inline void outer_block(const Real* a, ptrdiff_t a_stride, const Real* b, ptrdif
     for (int c = 0; c < C; ++c)
 #pragma GCC unroll 8
         for (int n = 0; n < N; ++n) {
-            Real part[kLanes<Real>];
-            store(part, totals[c][n]);
-            double* to = sums + c * sums_stride + n * kLanes<Real>;
-            for (ptrdiff_t k = 0; k < kLanes<Real>; ++k) to[k] += double(part[k]);
+            add_lanes(totals[c][n], sums + c * sums_stride + n * kLanes<Real>);
         }
 }
 
