@@ -65,14 +65,16 @@ template <class Real, int N> inline void exp(const Reduced (&x)[N], Doubles (&to
         to[k] = scaled(1.0 + multiply_add(x[k].r * x[k].r, to[k], x[k].r), x[k].shifted);
 }
 
-// Beyond these, exp is 0 or infinite.
-inline Doubles exp(Doubles x) {
-    x = x < -746.0 ? broadcast<Doubles>(-746.0) : x;
-    const Reduced argument[] = {reduced(x > 710.0 ? broadcast<Doubles>(710.0) : x)};
+// exp x for x up to 710. Below the bound it is 0.
+inline Doubles exp_to_710(Doubles x) {
+    const Reduced argument[] = {reduced(larger(broadcast<Doubles>(-746.0), x))};
     Doubles result[1];
     exp<double>(argument, result);
     return result[0];
 }
+
+// Beyond the bound it is infinite.
+inline Doubles exp(Doubles x) { return exp_to_710(x > 710.0 ? broadcast<Doubles>(710.0) : x); }
 
 // log(1 + x) for x ≥ 0. With 1 + x = 2ᵏ (1 + f), 1/√2 ≤ 1 + f < √2, and s = f / (2 + f),
 // log(1 + f) = 2 artanh s = f − f²/2 + s (f²/2 + 2s²/3 + 2s⁴/5 + …). What 1 + x loses in rounding is added

@@ -51,12 +51,16 @@ inline void read_class_major(const Matrix& M, ptrdiff_t first, ptrdiff_t count, 
                            : read_class_major(static_cast<const float*>(M.data), M, first, count, to);
 }
 
+// Transpose back, to rows first … first + count; `later` rows behind them are yet to be written.
 template <class Real>
-void write_row_major(ClassMajor from, ptrdiff_t classes, ptrdiff_t first, ptrdiff_t count, Real* to) {
+void write_row_major(ClassMajor from, ptrdiff_t classes, ptrdiff_t first, ptrdiff_t count, Real* to,
+                     ptrdiff_t later = 0) {
     Real* rows = to + first * classes;
+    const ptrdiff_t room = (count + later) * classes;
     ptrdiff_t r = 0;
     // a vector may reach into the next row, which is written after it
-    for (; classes >= kFewestInSquares && (r + kWidth) * classes + kWidth <= count * classes; r += kWidth)
+    for (; classes >= kFewestInSquares && r + kWidth <= count && (r + kWidth) * classes + kWidth <= room;
+         r += kWidth)
         for (ptrdiff_t c = 0; c < classes; c = next_square(c, classes)) {
             Doubles square[kWidth];
             for (ptrdiff_t i = 0; i < kWidth; ++i) square[i] = load(from.at(minimum(c + i, classes - 1), r));
@@ -67,31 +71,39 @@ void write_row_major(ClassMajor from, ptrdiff_t classes, ptrdiff_t first, ptrdif
         for (ptrdiff_t c = 0; c < classes; ++c) rows[r * classes + c] = Real(*from.at(c, r));
 }
 
+// Rows whose probabilities are written together: until then, these stay in the first-level cache.
+constexpr ptrdiff_t kRowsOfProbs = 32;
+
 // The losses of a tile. One output stands for two classes.
 class TileLosses {
   public:
     TileLosses(ptrdiff_t outputs, ptrdiff_t height)
-        : outputs_(outputs), classes_(outputs == 1 ? 2 : outputs), height_(height), probs_(classes_ * height),
-          losses_(height), labels_(height) {}
+        : outputs_(outputs), classes_(outputs == 1 ? 2 : outputs), probs_(classes_ * kRowsOfProbs),
+          losses_(round_up(height, kLanes<double>)), labels_(round_up(height, kLanes<double>)) {}
 
     // Return Σ s ℓ over the rows of the tile; write p − e_y over its logits, and the probabilities of rows
     // first … first + count.
     template <class Real>
     double weigh(ClassMajor Z, ptrdiff_t first, ptrdiff_t count, const std::int64_t* labels,
                  const double* sample_weight, Real* probs) {
-        const ClassMajor P{probs_, height_};
+        const ClassMajor P{probs_, kRowsOfProbs};
         std::memcpy(labels_, labels + first, std::size_t(count) * sizeof *labels);
-        for (ptrdiff_t r = 0; r < count; r += kLanes<double>)
-            store(losses_ + r, outputs_ == 1 ? binary_cross_entropy(Z, r, labels_, P)
-                                             : cross_entropy(Z, outputs_, r, labels_, P));
-        write_row_major(P, classes_, first, count, probs);
+        for (ptrdiff_t from = 0; from < count; from += kRowsOfProbs) {
+            const ptrdiff_t some = minimum(kRowsOfProbs, count - from), later = count - from - some;
+            const ClassMajor part{Z.data + from, Z.stride};
+            for (ptrdiff_t r = 0; r < some; r += kLanes<double>)
+                store(losses_ + from + r, outputs_ == 1
+                                              ? binary_cross_entropy(part, r, labels_ + from, P)
+                                              : cross_entropy(part, outputs_, r, labels_ + from, P));
+            write_row_major(P, classes_, first + from, some, probs, later);
+        }
         double loss = 0;
         for (ptrdiff_t r = 0; r < count; ++r) loss += sample_weight[first + r] * losses_[r];
         return loss;
     }
 
   private:
-    ptrdiff_t outputs_, classes_, height_;
+    ptrdiff_t outputs_, classes_;
     Buffer<double> probs_, losses_;
     Buffer<std::int64_t> labels_;
 };

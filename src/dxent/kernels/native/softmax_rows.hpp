@@ -19,29 +19,32 @@ inline Integers equal(const std::int64_t* labels, std::int64_t label) {
     return v == label;
 }
 
+inline Doubles largest_logit(ClassMajor Z, ptrdiff_t classes, ptrdiff_t r) {
+    Doubles largest = load(Z.at(0, r));
+    for (ptrdiff_t c = 1; c < classes; ++c) largest = larger(load(Z.at(c, r)), largest);
+    return largest;
+}
+
 // Return the loss, write the probabilities, and the residuals p − e_y over the logits. As in
 // reference.cross_entropy_rows, 1 − p is formed from the other classes' terms.
 inline Doubles cross_entropy(ClassMajor Z, ptrdiff_t classes, ptrdiff_t r, const std::int64_t* labels,
                              ClassMajor probs) {
-    Doubles largest = load(Z.at(0, r)), top = broadcast<Doubles>(0.0);
-    for (ptrdiff_t c = 1; c < classes; ++c) {
-        const Doubles z = load(Z.at(c, r));
-        top = z > largest ? broadcast<Doubles>(double(c)) : top;
-        largest = z > largest ? z : largest;
-    }
-    Doubles others = broadcast<Doubles>(0.0), label_gap = others;
+    const Doubles largest = largest_logit(Z, classes, r), zero = broadcast<Doubles>(0.0);
+    Doubles below = zero, tops = zero, label_gap = zero;
     for (ptrdiff_t c = 0; c < classes; ++c) {
-        const Doubles gap = load(Z.at(c, r)) - largest, term = exp(gap);
-        const Integers is_label = equal(labels + r, c);
-        others += top == double(c) ? term - 1.0 : term;  // exactly 0 at the top, unless it is NaN
+        const Doubles gap = load(Z.at(c, r)) - largest, term = exp_to_710(gap);
+        const Integers is_top = gap == 0.0, is_label = equal(labels + r, c);
+        tops += is_top ? term : zero;
+        below += is_top ? zero : term;
         label_gap = is_label ? gap : label_gap;
         store(probs.at(c, r), term);
     }
-    const Doubles share = 1.0 / (1.0 + others), top_rest = others * share;
+    const Doubles others = below + (tops - 1.0), share = 1.0 / (1.0 + others), top_rest = others * share;
+    const Integers label_is_top = label_gap == 0.0;
     for (ptrdiff_t c = 0; c < classes; ++c) {
         const Doubles p = load(probs.at(c, r)) * share;
         const Integers is_label = equal(labels + r, c);
-        const Doubles rest = top == double(c) ? top_rest : 1.0 - p;
+        const Doubles rest = label_is_top ? top_rest : 1.0 - p;
         store(probs.at(c, r), p);
         store(Z.at(c, r), is_label ? -rest : p);
     }
@@ -53,7 +56,7 @@ inline Doubles binary_cross_entropy(ClassMajor Z, ptrdiff_t r, const std::int64_
                                     ClassMajor probs) {
     const Doubles z = load(Z.at(0, r));
     const Integers positive = z >= 0.0, is_one = equal(labels + r, 1);
-    const Doubles term = exp(positive ? -z : z);
+    const Doubles term = exp_to_710(positive ? -z : z);
     const Doubles likely = 1.0 / (1.0 + term), unlikely = term * likely;
     const Doubles p0 = positive ? unlikely : likely, p1 = positive ? likely : unlikely;
     store(probs.at(0, r), p0);
@@ -66,15 +69,13 @@ inline Doubles binary_cross_entropy(ClassMajor Z, ptrdiff_t r, const std::int64_
 // ⟨p − e_y, u⟩ = Σ p_c (u_c − u_y).
 inline Doubles loss_slope(ClassMajor Z, ClassMajor U, ptrdiff_t classes, ptrdiff_t r,
                           const std::int64_t* labels) {
-    Doubles largest = load(Z.at(0, r)), at_label = load(U.at(0, r));
-    for (ptrdiff_t c = 1; c < classes; ++c) {
-        const Doubles z = load(Z.at(c, r));
-        largest = z > largest ? z : largest;
+    const Doubles largest = largest_logit(Z, classes, r);
+    Doubles at_label = load(U.at(0, r));
+    for (ptrdiff_t c = 1; c < classes; ++c)
         at_label = equal(labels + r, c) ? load(U.at(c, r)) : at_label;
-    }
     Doubles total = broadcast<Doubles>(0.0), slope = total;
     for (ptrdiff_t c = 0; c < classes; ++c) {
-        const Doubles term = exp(load(Z.at(c, r)) - largest);
+        const Doubles term = exp_to_710(load(Z.at(c, r)) - largest);
         total += term;
         slope += term * (load(U.at(c, r)) - at_label);
     }
@@ -86,7 +87,7 @@ inline Doubles binary_loss_slope(ClassMajor Z, ClassMajor U, ptrdiff_t r, const 
     const Integers is_one = equal(labels + r, 1);
     const Doubles z = load(Z.at(0, r)), u = load(U.at(0, r)), wrong = is_one ? -z : z;
     const Integers positive = wrong >= 0.0;
-    const Doubles term = exp(positive ? -wrong : wrong);
+    const Doubles term = exp_to_710(positive ? -wrong : wrong);
     return (is_one ? -u : u) * (positive ? broadcast<Doubles>(1.0) : term) / (1.0 + term);
 }
 

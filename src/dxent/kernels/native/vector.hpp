@@ -64,6 +64,15 @@ inline Floats multiply_add(Floats a, Floats b, Floats c) { return _mm256_fmadd_p
 template <class V> inline V multiply_add(V a, V b, V c) { return a * b + c; }
 #endif
 
+// The larger of each two, and b where one is NaN. The compiler would compare and select.
+#if defined(__AVX512F__)
+inline Doubles larger(Doubles a, Doubles b) { return _mm512_maskz_max_pd(__mmask8(-1), a, b); }
+#elif defined(__AVX__)
+inline Doubles larger(Doubles a, Doubles b) { return _mm256_max_pd(a, b); }
+#else
+inline Doubles larger(Doubles a, Doubles b) { return a > b ? a : b; }
+#endif
+
 // (Σ a, Σ b): two sums across lanes cost little more than one.
 typedef double Pair __attribute__((vector_size(16)));
 #if defined(__AVX__)
