@@ -81,8 +81,9 @@ class BlockColumns:
         """Add (e_s − e_t)(e_s − e_t)ᵀ ⊗ G for different pairs s < t of classes; class −1 is none."""
         for first, blocks in self.blocks():
             for k in range(blocks.shape[2]):
-                mine = (s == first + k) | (t == first + k)
-                blocks[k, :, k] += grams[mine].sum(axis=0)
+                mine = np.flatnonzero((s == first + k) | (t == first + k))
+                if len(mine):
+                    blocks[k, :, k] += grams[mine].sum(axis=0)
             mine = (s >= first) & (s < first + blocks.shape[2])
             blocks[t[mine] - first, :, s[mine] - first] -= grams[mine]
 
