@@ -95,15 +95,12 @@ class Rows:
         return float(np.mean(self.class_shares * (1 - self.class_shares)))
 
     def sample(self, share: int, seed: int) -> Rows:
-        """Draw one in ``share`` of the rows that count, or thirty of a rare class; no class loses weight."""
+        """Draw one of every ``share`` rows, those that count, or thirty of a rare class; no class loses weight."""
         rng, parts = np.random.default_rng(seed), []
         for block in self.blocks:
-            counted = block.sample_weight > 0
-            counts = np.bincount(block.labels, weights=counted, minlength=self.classes)
-            chance = np.maximum(1 / share, ROWS_OF_A_CLASS / np.maximum(counts, 1))[block.labels]
-            drawn = np.flatnonzero(counted & (rng.random(len(chance), np.float32) < chance))
-            X = dispatch.prepare(block.X[drawn])
-            parts.append(Block(X, block.labels[drawn], block.sample_weight[drawn]))
+            drawn = draw(block, share, self.classes, rng)
+            X = np.take(block.X, drawn, axis=0) if isinstance(block.X, np.ndarray) else block.X[drawn]
+            parts.append(Block(dispatch.prepare(X), block.labels[drawn], block.sample_weight[drawn]))
         factors = self.class_shares / Rows(parts, self.classes, self.total_weight).class_shares
         blocks = [replace(part, sample_weight=part.sample_weight * factors[part.labels]) for part in parts]
         return Rows(blocks, self.classes, self.total_weight)
@@ -116,3 +113,19 @@ class Rows:
                 tile = slice(start, start + height)
                 rows = block.dense(tile)[block.sample_weight[tile] > 0].astype(np.float64)
                 yield rows if centre is None else rows - centre
+
+
+def draw(block: Block, share: int, classes: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return one row of every ``share``, in order; of a rare class, each row has a chance of its own."""
+    counted = block.sample_weight > 0
+    counts = np.bincount(block.labels, weights=counted, minlength=classes)
+    chance = ROWS_OF_A_CLASS / np.maximum(counts, 1)
+    rare = chance > 1 / share
+    firsts = np.arange(0, len(block.labels), share)
+    drawn = np.minimum(firsts + rng.integers(0, share, len(firsts)), len(block.labels) - 1)
+    drawn = drawn[counted[drawn] & ~rare[block.labels[drawn]]]
+    if rare.any():
+        others = np.flatnonzero(counted & rare[block.labels])
+        others = others[rng.random(len(others)) < chance[block.labels[others]]]
+        drawn = np.sort(np.concatenate([drawn, others]))
+    return drawn

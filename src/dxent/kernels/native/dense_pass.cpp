@@ -1,5 +1,6 @@
 // The dense kernels: each row is read from memory once; logits, softmax and the gradient's rank update follow
 // while its tile is in cache. Compiled once for each instruction set, under the name DXENT_LEVEL.
+#include "column_spread.hpp"
 #include "dense_pass.hpp"
 
 namespace {
@@ -58,45 +59,6 @@ void hessian_pass(const Matrix& X, const double* centre, const Matrix& probs, co
         pass.accumulate(count, sample_weight + first);
     });
     pass.write_gradient(direction.columns, product);
-}
-
-// A step ahead fetches four lines of cache.
-constexpr ptrdiff_t kEntriesAStep = 32;
-
-double column_spread(const Matrix& X, const double* centre, const double* sample_weight, const double* unit,
-                     double* spread) {
-    Tile<double> tile(X, centre, false);
-    const ptrdiff_t stride = tile.lines().stride;
-    const Buffer<double> sums(stride), squares(stride), largest(stride), units(stride);
-    const std::size_t bytes = std::size_t(X.columns) * sizeof(double);
-    std::memcpy(units, unit, bytes);
-    double longest = 0;
-    for (ptrdiff_t first = 0; first < X.rows; first += tile.height()) {
-        const ptrdiff_t count = minimum(tile.height(), X.rows - first);
-        Ahead ahead = tile.ahead(first, count * ((stride + kEntriesAStep - 1) / kEntriesAStep));
-        tile.read(first, count, ahead);
-        for (ptrdiff_t r = 0; r < count; ++r) {
-            const double weight = sample_weight[first + r];
-            for (ptrdiff_t k = 0; k < stride; k += kEntriesAStep) ahead.step();
-            if (!(weight > 0)) continue;
-            Doubles square = broadcast<Doubles>(0.0);
-            for (ptrdiff_t k = 0; k < stride; k += kLanes<double>) {
-                const Doubles deviation = load(tile.lines().at(r, k)), weighted = weight * deviation;
-                const Doubles size = deviation < 0.0 ? -deviation : deviation, most = load(largest + k);
-                store(sums + k, load(sums + k) + weighted);
-                store(squares + k, load(squares + k) + weighted * deviation);
-                store(largest + k, size > most ? size : most);
-                const Doubles scaled = load(units + k) * deviation;
-                square += scaled * scaled;
-            }
-            const double total = ::sums(square, square)[0];
-            longest = total > longest ? total : longest;
-        }
-    }
-    std::memcpy(spread, sums, bytes);
-    std::memcpy(spread + X.columns, squares, bytes);
-    std::memcpy(spread + 2 * X.columns, largest, bytes);
-    return __builtin_sqrt(longest);
 }
 
 template <Doubles function(Doubles)> void map(const double* x, double* y, ptrdiff_t count) {

@@ -30,11 +30,21 @@ template <class Real> class Weights {
     Buffer<double> bias_;
 };
 
-// `products` is how many of the two products follow the reading of each tile.
+// With few outputs there is little to do with a tile, which then stays in the first-level cache.
+constexpr ptrdiff_t kFewOutputs = 3, kBytesForFew = 16 * 1024;
+
+constexpr ptrdiff_t kTallest = 256;
+
+template <class Real> inline ptrdiff_t pass_height(ptrdiff_t features, ptrdiff_t outputs) {
+    return tile_height(features, sizeof(Real), outputs > kFewOutputs ? kTileBytes : kBytesForFew, kTallest);
+}
+
+// Vectors lie along the longer side of a tile: fewer sums cross lanes. `products` is how many of the two products follow the reading of each tile.
 template <class Real> class Pass {
   public:
     Pass(const Matrix& X, const double* centre, ptrdiff_t outputs, ptrdiff_t products)
-        : X_(X), outputs_(outputs), tile_(X, centre, taller(X.columns, sizeof(Real))),
+        : X_(X), outputs_(outputs),
+          tile_(X, centre, X.columns < pass_height<Real>(X.columns, outputs), pass_height<Real>(X.columns, outputs)),
           height_(tile_.height()), gradient_stride_(line_stride<Real>(X.columns)),
           steps_(products * product_steps<Real>(outputs, height_, X.columns) + tile_.reading_steps()),
           values_(outputs * height_), scale_(height_), factors_(outputs * height_),

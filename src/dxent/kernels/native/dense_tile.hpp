@@ -12,12 +12,9 @@ namespace {
 // A tile stays in the second-level cache while it is used twice, and beside it what is fetched of the next.
 constexpr ptrdiff_t kTileBytes = 256 * 1024;
 
-// Rows read together, at most.
-constexpr ptrdiff_t kTallest = 256;
-
-// Rows read together. The more there are, the fewer times the gradient is read and written.
-inline ptrdiff_t tile_height(ptrdiff_t features, ptrdiff_t size, ptrdiff_t tallest = kTallest) {
-    const ptrdiff_t fitting = kTileBytes / (size * (features + 1));
+// Rows read together, which take so many bytes. The more there are, the fewer times the gradient is read and written.
+inline ptrdiff_t tile_height(ptrdiff_t features, ptrdiff_t size, ptrdiff_t bytes, ptrdiff_t tallest) {
+    const ptrdiff_t fitting = bytes / (size * (features + 1));
     if (fitting < 8) return 8;
     return fitting < 32 ? fitting / 8 * 8 : minimum(fitting / 32 * 32, tallest);
 }
@@ -59,16 +56,21 @@ template <class Real> inline ptrdiff_t line_stride(ptrdiff_t length) {
     return whole * ptrdiff_t(sizeof(Real)) % 1024 == 0 ? whole + kLanes<Real> : whole;
 }
 
-// Whether vectors should lie along the columns of a tile: along the longer side, fewer sums cross lanes.
-inline bool taller(ptrdiff_t features, ptrdiff_t size) { return features < tile_height(features, size); }
+// Rows first … first + count of X, to be fetched in so many steps.
+inline Ahead rows_ahead(const Matrix& X, ptrdiff_t first, ptrdiff_t count, ptrdiff_t steps) {
+    ptrdiff_t entry = 0;
+    as_typed(X, [&](const auto* entries) { entry = ptrdiff_t(sizeof *entries); });
+    const ptrdiff_t length = X.columns * entry, stride = X.row_stride * entry;
+    const std::uintptr_t next = reinterpret_cast<std::uintptr_t>(X.data) + std::uintptr_t(first * stride);
+    return {next, next + std::uintptr_t(length), length, stride - length, count * length / steps + 1};
+}
 
 // Some rows of X less its centre, converted to Real. A line is a row or, `by_column`, a column.
 template <class Real> class Tile {
   public:
     // `centre` may be null: nothing is subtracted.
-    Tile(const Matrix& X, const double* centre, bool by_column, ptrdiff_t tallest = kTallest)
-        : X_(X), height_(round_up(tile_height(X.columns, sizeof(Real), tallest), by_column ? kLanes<Real> : 1)),
-          by_column_(by_column),
+    Tile(const Matrix& X, const double* centre, bool by_column, ptrdiff_t height)
+        : X_(X), height_(round_up(height, by_column ? kLanes<Real> : 1)), by_column_(by_column),
           stride_(line_stride<Real>(by_column_ ? height_ : X.columns)),
           data_((by_column_ ? X.columns : height_) * stride_), wide_centre_(round_up(X.columns, kLanes<Real>)),
           centre_(round_up(X.columns, kLanes<Real>)) {
@@ -129,12 +131,7 @@ template <class Real> class Tile {
 
     // The rows after those of the tile, to be fetched in so many steps.
     Ahead ahead(ptrdiff_t first, ptrdiff_t steps) const {
-        ptrdiff_t entry = 0;
-        as_typed(X_, [&](const auto* entries) { entry = ptrdiff_t(sizeof *entries); });
-        const ptrdiff_t length = X_.columns * entry, stride = X_.row_stride * entry;
-        const std::uintptr_t next =
-            reinterpret_cast<std::uintptr_t>(X_.data) + std::uintptr_t((first + height_) * stride);
-        return {next, next + std::uintptr_t(length), length, stride - length, height_ * length / steps + 1};
+        return rows_ahead(X_, first + height_, height_, steps);
     }
 
   private:

@@ -62,7 +62,8 @@ void pair_grams(const Matrix& X, const double* centre, const Matrix& probs, cons
                 const std::int64_t* first_class, const std::int64_t* second_class, ptrdiff_t pairs,
                 bool with_bias, double* grams) {
     const ptrdiff_t width = X.columns + with_bias, size = width * width;
-    Tile<Real> tile(X, centre, true, kLongestSum * kLanes<Real>);
+    Tile<Real> tile(X, centre, true,
+                    tile_height(X.columns, sizeof(Real), kTileBytes, kLongestSum * kLanes<Real>));
     const ptrdiff_t height = tile.height();
     const Gram<Real> gram(X.columns, with_bias, height);
     PairWeights weights(probs.columns, height);
