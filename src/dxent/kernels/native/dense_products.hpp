@@ -42,11 +42,12 @@ template <int N> struct Count {
 // Beside the sums of so many classes, registers are left for the lines.
 constexpr ptrdiff_t kMostClasses = kRegisters == 32 ? 7 : 5;
 
-inline ptrdiff_t class_blocks(ptrdiff_t classes) { return (classes + kMostClasses - 1) / kMostClasses; }
+inline ptrdiff_t class_blocks(ptrdiff_t classes, ptrdiff_t most = kMostClasses) { return (classes + most - 1) / most; }
 
-// Call block(first, Count) for blocks of classes that cover all of them evenly, without padding.
-template <class Block> inline void for_class_blocks(ptrdiff_t classes, Block block) {
-    const ptrdiff_t blocks = class_blocks(classes);
+// Call block(first, Count) for blocks of so many classes at most that cover all of them evenly, without padding.
+template <class Block>
+inline void for_class_blocks(ptrdiff_t classes, Block block, ptrdiff_t most = kMostClasses) {
+    const ptrdiff_t blocks = class_blocks(classes, most);
     for (ptrdiff_t b = 0, first = 0; b < blocks; ++b) {
         const ptrdiff_t size = classes / blocks + (b < classes % blocks);
         switch (size) {

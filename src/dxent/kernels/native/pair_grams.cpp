@@ -5,6 +5,7 @@
 
 namespace {
 
+// More are wasted on what is below the diagonal, fewer on loads; four leave nothing over of a multiple of four.
 constexpr ptrdiff_t kColumnsTogether = 5;
 
 // Numbers of a column that are added up in each lane: the more there are, the fewer sums cross lanes, but the more
@@ -17,40 +18,36 @@ template <class Real> class Gram {
   public:
     Gram(ptrdiff_t features, bool with_bias, ptrdiff_t height)
         : features_(features), width_(features + with_bias), height_(height),
-          weights_(height), scaled_(kColumnsTogether * height) {}
+          weights_(height), scaled_(kMostClasses * height) {}
 
     void add(Lines<Real> columns, const double* weights, double* gram, Ahead& ahead) const {
         Doubles total = broadcast<Doubles>(0.0);
         for (ptrdiff_t r = 0; r < height_; r += kLanes<double>) total += load(weights + r);
         for (ptrdiff_t r = 0; r < height_; ++r) weights_[r] = Real(weights[r]);
-        for (ptrdiff_t j = 0; j < features_; j += kColumnsTogether) {
-            const ptrdiff_t together = minimum(kColumnsTogether, features_ - j);
+        for_class_blocks(features_, [&](ptrdiff_t j, auto C) {
             double* block = gram + j * width_;
-            weigh(columns, j, block + features_);
-            add_inner(Lines<Real>{scaled_, height_, together, columns.length},
+            weigh<C.value>(columns, j, block + features_);
+            add_inner(Lines<Real>{scaled_, height_, C.value, columns.length},
                       Lines<Real>{columns.at(j, 0), columns.stride, features_ - j, columns.length}, block + j,
                       width_, ahead);
-        }
+        }, features_ % 4 ? kColumnsTogether : 4);
         if (width_ > features_) gram[width_ * width_ - 1] += sums(total, total)[0];
     }
 
   private:
-    // Copy columns from `first` on, weighted; add the sum of each to a column of the result if there is a bias.
-    void weigh(Lines<Real> columns, ptrdiff_t first, double* bias) const {
-        const Real* column[kColumnsTogether];
-        for (ptrdiff_t c = 0; c < kColumnsTogether; ++c) column[c] = columns.at(minimum(first + c, features_ - 1), 0);
-        Vector<Real> totals[kColumnsTogether] = {};
+    // Copy C columns, weighted; add the sum of each to a column of the result if there is a bias.
+    template <int C> void weigh(Lines<Real> columns, ptrdiff_t first, double* bias) const {
+        Vector<Real> totals[C] = {};
         for (ptrdiff_t r = 0; r < height_; r += kLanes<Real>) {
             const Vector<Real> weight = load(weights_ + r);
 #pragma GCC unroll 8
-            for (ptrdiff_t c = 0; c < kColumnsTogether; ++c) {
-                const Vector<Real> product = load(column[c] + r) * weight;
+            for (int c = 0; c < C; ++c) {
+                const Vector<Real> product = load(columns.at(first + c, r)) * weight;
                 store(scaled_ + c * height_ + r, product);
                 totals[c] += product;
             }
         }
-        for (ptrdiff_t c = 0; width_ > features_ && c < minimum(kColumnsTogether, features_ - first); ++c)
-            bias[c * width_] += sums(totals[c], totals[c])[0];
+        for (int c = 0; width_ > features_ && c < C; ++c) bias[c * width_] += sums(totals[c], totals[c])[0];
     }
 
     ptrdiff_t features_, width_, height_;
@@ -62,8 +59,9 @@ void pair_grams(const Matrix& X, const double* centre, const Matrix& probs, cons
                 const std::int64_t* first_class, const std::int64_t* second_class, ptrdiff_t pairs,
                 bool with_bias, double* grams) {
     const ptrdiff_t width = X.columns + with_bias, size = width * width;
-    Tile<Real> tile(X, centre, true,
-                    tile_height(X.columns, sizeof(Real), kTileBytes, kLongestSum * kLanes<Real>));
+    const ptrdiff_t most = tile_height(X.columns, sizeof(Real), kTileBytes, kLongestSum * kLanes<Real>);
+    const ptrdiff_t tiles = (X.rows + most - 1) / most + (X.rows == 0);  // none is short of rows
+    Tile<Real> tile(X, centre, true, (X.rows + tiles - 1) / tiles);
     const ptrdiff_t height = tile.height();
     const Gram<Real> gram(X.columns, with_bias, height);
     PairWeights weights(probs.columns, height);
