@@ -95,7 +95,7 @@ class Rows:
         return float(np.mean(self.class_shares * (1 - self.class_shares)))
 
     def sample(self, share: int, seed: int) -> Rows:
-        """Draw one of every ``share`` rows, those that count, or thirty of a rare class; no class loses weight."""
+        """Draw one of every ``share`` rows that counts, or thirty of a rare class; no class loses weight."""
         rng, parts = np.random.default_rng(seed), []
         for block in self.blocks:
             drawn = draw(block, share, self.classes, rng)
@@ -122,7 +122,7 @@ def draw(block: Block, share: int, classes: int, rng: np.random.Generator) -> ND
     chance = ROWS_OF_A_CLASS / np.maximum(counts, 1)
     rare = chance > 1 / share
     firsts = np.arange(0, len(block.labels), share)
-    drawn = np.minimum(firsts + rng.integers(0, share, len(firsts)), len(block.labels) - 1)
+    drawn: NDArray[np.intp] = np.minimum(firsts + rng.integers(0, share, len(firsts)), len(block.labels) - 1)
     drawn = drawn[counted[drawn] & ~rare[block.labels[drawn]]]
     if rare.any():
         others = np.flatnonzero(counted & rare[block.labels])

@@ -12,9 +12,9 @@ from typing import Any
 from dxent.kernels import narrow, reference, wide
 from dxent.kernels.compiled import native, readable
 from dxent.kernels.reference import Doubles, Floats
-from dxent.kernels.tiles import is_narrow, is_sparse, is_wide, narrow_tiles, pass_tiles, stored_tiles
+from dxent.kernels.tiles import Tiles, is_narrow, is_sparse, is_wide, narrow_tiles, pass_tiles, stored_tiles
 
-__all__ = ["Design", "arithmetic", "chosen", "dense", "logit_tiles", "reads_once"]
+__all__ = ["READING_ONCE", "Design", "arithmetic", "chosen", "dense", "logit_tiles", "reads_once"]
 
 Design = Any
 """A design matrix: an array, or a SciPy CSR matrix."""
@@ -23,7 +23,11 @@ MOST_NATIVE_OUTPUTS = 100
 """Beyond, the matrix products dominate and BLAS is the faster."""
 
 
-def chosen(X: Design, outputs: int) -> tuple[Any, list[slice], Callable[[slice], Design]]:
+READING_ONCE = (native, narrow)
+"""The implementations whose passes read the matrix once."""
+
+
+def chosen(X: Design, outputs: int) -> tuple[Any, Tiles, Callable[[slice], Design]]:
     """Return the implementation for this matrix, the tiles it is called with, and how it takes one."""
     tiles = pass_tiles(X, outputs)
     if native is not None and is_sparse(X) and is_narrow(X, outputs):
@@ -32,19 +36,19 @@ def chosen(X: Design, outputs: int) -> tuple[Any, list[slice], Callable[[slice],
         kernels, part = arithmetic(X)
         return kernels, tiles, part
     if is_wide(X, outputs):
-        return wide, [slice(0, len(X))], lambda rows: X
+        return wide, (slice(0, len(X)),), lambda rows: X
     return native, tiles, dense(X)
 
 
 def reads_once(X: Design, outputs: int) -> bool:
     """Return whether a pass over this matrix reads it once, and takes less time than the two halves of it."""
-    return chosen(X, outputs)[0] in (native, narrow)
+    return chosen(X, outputs)[0] in READING_ONCE
 
 
 @contextmanager
 def logit_tiles(
     X: Design, centre: Doubles | None, weights: Floats
-) -> Iterator[tuple[Callable[[slice], Floats], list[slice]]]:
+) -> Iterator[tuple[Callable[[slice], Floats], Tiles]]:
     """Give the function that returns the logits of some rows, and the rows to call it with."""
     outputs = len(weights)
     if is_sparse(X):

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from dxent.kernels import given_logits, narrow, reference
-from dxent.kernels.choice import Design, arithmetic, chosen, dense, logit_tiles, reads_once
+from dxent.kernels.choice import READING_ONCE, Design, arithmetic, chosen, dense, logit_tiles, reads_once
 from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import do_all, sum_in_order, thread_count
@@ -117,11 +117,11 @@ def loss_pass(
 ) -> tuple[float, Doubles, Floats]:
     """`reference.loss_pass`."""
     outputs = len(weights)
-    if not reads_once(X, outputs):
+    kernels, tiles, part = chosen(X, outputs)
+    if kernels not in READING_ONCE:
         Z = logits(X, centre, weights)
         loss, probs, residuals = given_logits.cross_entropy(Z, labels, sample_weight)
         return loss, pullback(X, centre, residuals, weights.shape[1] > X.shape[1]), probs
-    kernels, tiles, part = chosen(X, outputs)
     probs = np.empty((X.shape[0], max(outputs, 2)), weights.dtype)
 
     def tile(rows: slice) -> tuple[float, Doubles]:

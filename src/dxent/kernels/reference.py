@@ -15,6 +15,7 @@ are accumulated in float64. Logits that overflow give infinities and NaN, withou
 # Longer than other files: whoever writes a twin has all definitions side by side.
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -144,6 +145,7 @@ def pair_grams(
     return grams.reshape(len(s) * width, width)
 
 
+@lru_cache
 def class_pairs(classes: int) -> tuple[Integers, Integers]:
     """Return the pairs s ≤ t of all classes but the first, as two arrays."""
     s, t = np.triu_indices(classes - 1)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "Tiles",
     "column_tiles",
     "even_tiles",
     "first_row",
@@ -56,57 +57,60 @@ GRAM_ROWS_A_TILE = 1024
 """So many at least, that forming a Gram matrix outweighs adding it to the others."""
 
 
-def row_tiles(samples: int, rows: int) -> list[slice]:
+Tiles = tuple[slice, ...]
+
+
+@lru_cache
+def row_tiles(samples: int, rows: int) -> Tiles:
     """Return slices of ``rows`` rows that cover ``samples``; one empty slice if there are none."""
-    return [slice(start, min(start + rows, samples)) for start in range(0, max(samples, 1), rows)]
+    return tuple(slice(start, min(start + rows, samples)) for start in range(0, max(samples, 1), rows))
 
 
-def even_tiles(samples: int, tiles: int) -> list[slice]:
+def even_tiles(samples: int, tiles: int) -> Tiles:
     """Return so many slices of equal length, or one or two more: an even number, unless it is to be 0."""
     return row_tiles(samples, max(-(-samples // (tiles // 2 * 2 + 2)) if tiles else samples, 1))
 
 
-def pass_tiles(X: Any, outputs: int) -> list[slice]:
+def pass_tiles(X: Any, outputs: int) -> Tiles:
     """Return the tiles of a pass whose result has ``outputs`` numbers for each row and each column.
 
     Sparse kernels tile their own products, along rows and along columns.
     """
     samples, features = X.shape
     if is_sparse(X):
-        return [slice(0, samples)]
+        return (slice(0, samples),)
     work = samples * (outputs * (features + EXPONENTIAL) + 4 * features)
     tiles = max(work // WORK_A_TILE, int(work >= WORK_OF_TWO))
     # reading a tile should outweigh adding up what it returns
     return even_tiles(samples, min(tiles, samples // (4 * outputs)))
 
 
-@lru_cache
-def column_tiles(rows: int, columns: int) -> tuple[slice, ...]:
+def column_tiles(rows: int, columns: int) -> Tiles:
     """Return tiles of the columns of a matrix that is worked on by columns, in cache."""
-    return tuple(row_tiles(columns, max(COLUMN_ENTRIES_A_TILE // max(rows, 1), 1)))
+    return row_tiles(columns, max(COLUMN_ENTRIES_A_TILE // max(rows, 1), 1))
 
 
-def stored_tiles(X: Any, outputs: int) -> list[slice]:
+def stored_tiles(X: Any, outputs: int) -> Tiles:
     """Return tiles of the rows of a CSR matrix with about as many stored entries in each."""
     work = X.indptr + np.arange(len(X.indptr))  # a row of few entries costs something, too
     tiles = -(-int(work[-1]) * (outputs + 4) // (4 * ENTRIES_A_TILE))
     bounds = np.searchsorted(work, np.linspace(0, work[-1], max(tiles, 1) + 1))
     bounds[0], bounds[-1] = 0, X.shape[0]
-    return [slice(start, stop) for start, stop in pairwise(bounds.tolist())]
+    return tuple(slice(start, stop) for start, stop in pairwise(bounds.tolist()))
 
 
-def narrow_tiles(X: Any, outputs: int) -> list[slice]:
+def narrow_tiles(X: Any, outputs: int) -> Tiles:
     """Return the tiles of a pass over a CSR matrix each of which has a gradient of its own."""
     samples = X.shape[0]
     return even_tiles(samples, (len(X.indices) + samples) * (outputs + 4) // (4 * ENTRIES_A_TILE))
 
 
-def gram_tiles(samples: int, order: int) -> list[slice]:
+def gram_tiles(samples: int, order: int) -> Tiles:
     """Return the tiles of a sum of matrices of this order."""
     return even_tiles(samples, samples // max(GRAM_ROWS_A_TILE, ENTRIES_A_TILE // max(order, 1)))
 
 
-def product_tiles(X: Any, numbers: int) -> list[slice]:
+def product_tiles(X: Any, numbers: int) -> Tiles:
     """Return the tiles of a sum, of so many numbers, of the products of each row's stored entries."""
     work = int(stored_products(X))
     return even_tiles(X.shape[0], min(work // (2 * ENTRIES_A_TILE), work // (8 * numbers)))

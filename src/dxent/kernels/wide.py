@@ -15,7 +15,7 @@ import numpy as np
 from dxent.kernels.compiled import native, readable
 from dxent.kernels.reference import Doubles, Floats
 from dxent.kernels.threads import do_all
-from dxent.kernels.tiles import even_tiles, row_tiles
+from dxent.kernels.tiles import Tiles, even_tiles, row_tiles
 
 __all__ = ["hessian_pass", "pullback", "rows_swept", "rows_to_logits"]
 
@@ -40,7 +40,7 @@ def rows_to_logits(X: Floats, centre: Doubles | None, weights: Floats) -> Callab
     return rows_of
 
 
-def rows_swept(X: Floats) -> list[slice]:
+def rows_swept(X: Floats) -> Tiles:
     """Return the tiles of rows of the first sweep."""
     return even_tiles(len(X), len(X) // ROWS_A_TILE)
 
