@@ -25,6 +25,7 @@ from dxent.estimators.run import Settings
 from dxent.estimators.telling import dependence_sentence, separation_sentence
 from dxent.estimators.weights import row_weights
 from dxent.kernels.threads import settled
+from dxent.kernels.workspace import reusing
 
 __all__ = ["LogisticRegression"]
 
@@ -161,7 +162,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         rows = Rows.of(X, labels, weights, len(self.classes_))
         if warm is not None:
             checks.check_warm_start(warm[0].shape[1], last_classes, X.shape[1], self.classes_)
-        with settled():
+        with settled(), reusing():
             columns = checks.checked_moments(X, rows, getattr(self, "feature_names_in_", None))
             return fit(rows, columns, self._settings(rows), warm)
 

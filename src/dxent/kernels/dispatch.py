@@ -20,13 +20,8 @@ from dxent.kernels.choice import READING_ONCE, Design, arithmetic, chosen, dense
 from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import do_all, sum_in_order, thread_count
-from dxent.kernels.tiles import (
-    gram_tiles,
-    has_few_products,
-    is_sparse,
-    pass_tiles,
-    row_tiles,
-)
+from dxent.kernels.tiles import gram_tiles, has_few_products, is_sparse, pass_tiles, row_tiles
+from dxent.kernels.workspace import empty
 
 __all__ = [
     "gather",
@@ -54,7 +49,11 @@ MOST_GRAM_FEATURES = 256
 
 def logits(X: Design, centre: Doubles | None, weights: Floats) -> Floats:
     """`reference.logits`."""
-    Z = np.empty((X.shape[0], len(weights)), weights.dtype)
+    samples, features = X.shape
+    Z: Floats = empty((samples, len(weights)), weights.dtype)
+    if not weights[:, :features].any():  # as at the start of a search
+        Z[:] = weights[:, features:].sum(axis=1)
+        return Z
     with logit_tiles(X, centre, weights) as (logits_of, tiles):
 
         def fill(rows: slice) -> None:
@@ -122,7 +121,7 @@ def loss_pass(
         Z = logits(X, centre, weights)
         loss, probs, residuals = given_logits.cross_entropy(Z, labels, sample_weight)
         return loss, pullback(X, centre, residuals, weights.shape[1] > X.shape[1]), probs
-    probs = np.empty((X.shape[0], max(outputs, 2)), weights.dtype)
+    probs = empty((X.shape[0], max(outputs, 2)), weights.dtype)
 
     def tile(rows: slice) -> tuple[float, Doubles]:
         loss, gradient, _ = kernels.loss_pass(

@@ -12,20 +12,32 @@ from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import do_all, sum_in_order
 from dxent.kernels.tiles import column_tiles
+from dxent.kernels.workspace import empty
 
-__all__ = ["cross_entropy", "draw_pairs", "loss_slope", "weighted_softmax_jacobian"]
+__all__ = ["along", "cross_entropy", "draw_pairs", "loss_slope", "weighted_softmax_jacobian"]
 
 
 def cross_entropy(Z: Floats, labels: Integers, sample_weight: Doubles) -> tuple[float, Floats, Floats]:
-    """`reference.weighted_cross_entropy`."""
-    probs, residuals = np.empty((len(Z), max(Z.shape[1], 2)), Z.dtype), np.empty_like(Z)
+    """Return what `reference.weighted_cross_entropy` returns and writes: loss, probabilities, residuals."""
+    probs, residuals = empty((len(Z), max(Z.shape[1], 2)), Z.dtype), empty(Z.shape, Z.dtype)
 
     def tile(rows: slice) -> tuple[float]:
-        parts = (native or reference).weighted_cross_entropy(Z[rows], labels[rows], sample_weight[rows])
-        loss, probs[rows], residuals[rows] = parts
-        return (loss,)
+        parts = Z[rows], labels[rows], sample_weight[rows], probs[rows], residuals[rows]
+        return ((native or reference).weighted_cross_entropy(*parts),)
 
     return float(sum_in_order(tile, column_tiles(*Z.T.shape))[0]), probs, residuals
+
+
+def along(Z: Floats, U: Floats, step: float) -> Floats:
+    """Return the logits Z + t U, t = ``step``."""
+    moved: Floats = empty(Z.shape, Z.dtype)
+
+    def fill(rows: slice) -> None:
+        np.multiply(U[rows], moved.dtype.type(step), out=moved[rows])
+        moved[rows] += Z[rows]
+
+    do_all(fill, column_tiles(*Z.T.shape))
+    return moved
 
 
 def loss_slope(Z: Floats, U: Floats, step: float, labels: Integers, sample_weight: Doubles) -> float:
@@ -39,12 +51,13 @@ def loss_slope(Z: Floats, U: Floats, step: float, labels: Integers, sample_weigh
 
 
 def weighted_softmax_jacobian(probs: Floats, U: Floats, sample_weight: Doubles) -> Floats:
-    """`reference.weighted_softmax_jacobian`."""
-    result = np.empty(U.shape, U.dtype)
+    """Return what `reference.weighted_softmax_jacobian` writes."""
+    result: Floats = empty(U.shape, U.dtype)
 
     def fill(rows: slice) -> None:
-        parts = probs[rows], U[rows], sample_weight[rows]
-        result[rows] = (native or reference).weighted_softmax_jacobian(*parts)
+        (native or reference).weighted_softmax_jacobian(
+            probs[rows], U[rows], sample_weight[rows], result[rows]
+        )
 
     do_all(fill, column_tiles(*probs.T.shape))
     return result

@@ -88,18 +88,20 @@ def loss_pass(
     out: Floats | None = None,
 ) -> tuple[float, Doubles, Floats]:
     """Return Σ s_i ℓ_i, its gradient in the weights, and the probabilities (samples, classes), in ``out``."""
-    loss, probs, residuals = weighted_cross_entropy(logits(X, centre, weights), labels, sample_weight)
-    if out is not None:
-        out[...] = probs
-    gradient = pullback(X, centre, residuals, weights.shape[1] > X.shape[1])
-    return loss, gradient, probs if out is None else out
+    Z = logits(X, centre, weights)
+    probs = np.empty((len(Z), max(Z.shape[1], 2)), Z.dtype) if out is None else out
+    residuals = np.empty_like(Z)
+    loss = weighted_cross_entropy(Z, labels, sample_weight, probs, residuals)
+    return loss, pullback(X, centre, residuals, weights.shape[1] > X.shape[1]), probs
 
 
 def hessian_pass(
     X: Floats, centre: Floats | None, probs: Floats, sample_weight: Doubles, direction: Floats
 ) -> Doubles:
     """Return Σ s_i [(diag p_i − p_i p_iᵀ) ⊗ x̃_i x̃_iᵀ] V for a direction V shaped as the weights."""
-    R = weighted_softmax_jacobian(probs, logits(X, centre, direction), sample_weight)
+    U = logits(X, centre, direction)
+    R = np.empty_like(U)
+    weighted_softmax_jacobian(probs, U, sample_weight, R)
     return pullback(X, centre, R, direction.shape[1] > X.shape[1])
 
 
@@ -191,12 +193,12 @@ def column_spread(X: Floats, centre: Doubles, sample_weight: Doubles, unit: Doub
 
 
 def weighted_cross_entropy(
-    Z: Floats, labels: Integers, sample_weight: Doubles
-) -> tuple[float, Floats, Floats]:
-    """Return Σ s_i ℓ_i, the probabilities, and the loss's gradient in the logits, s_i (p_i − e_y)."""
-    loss, probs, residuals = cross_entropy_rows(Z, labels)
-    residuals *= sample_weight[:, None].astype(Z.dtype)
-    return float(sample_weight @ loss), probs, residuals
+    Z: Floats, labels: Integers, sample_weight: Doubles, probs: Floats, residuals: Floats
+) -> float:
+    """Return Σ s_i ℓ_i; write the probabilities, and the loss's gradient in the logits, s_i (p_i − e_y)."""
+    loss, probs[...], errors = cross_entropy_rows(Z, labels)
+    np.multiply(errors, sample_weight[:, None].astype(Z.dtype), out=residuals)
+    return float(sample_weight @ loss)
 
 
 def weighted_loss_slope(Z: Floats, U: Floats, step: float, labels: Integers, sample_weight: Doubles) -> float:
@@ -206,11 +208,10 @@ def weighted_loss_slope(Z: Floats, U: Floats, step: float, labels: Integers, sam
         return float(sample_weight @ np.einsum("ik,ik->i", residuals, U))
 
 
-def weighted_softmax_jacobian(probs: Floats, U: Floats, sample_weight: Doubles) -> Floats:
-    """Return s_i (diag p_i − p_i p_iᵀ) u_i for each row, in the dtype of U."""
-    R = softmax_jacobian_rows(probs.astype(U.dtype, copy=False), U)
-    R *= sample_weight[:, None].astype(U.dtype)
-    return R
+def weighted_softmax_jacobian(probs: Floats, U: Floats, sample_weight: Doubles, out: Floats) -> None:
+    """Write s_i (diag p_i − p_i p_iᵀ) u_i for each row, in the dtype of U."""
+    rows = softmax_jacobian_rows(probs.astype(U.dtype, copy=False), U)
+    np.multiply(rows, sample_weight[:, None].astype(U.dtype), out=out)
 
 
 def cross_entropy_rows(Z: Floats, labels: Integers) -> tuple[Floats, Floats, Floats]:

@@ -19,6 +19,7 @@ from dxent.kernels.narrow import with_zeros
 from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import do_all, sum_in_order
 from dxent.kernels.tiles import row_tiles, stored_tiles
+from dxent.kernels.workspace import empty
 
 __all__ = [
     "column_spread",
@@ -188,12 +189,12 @@ def hessian_pass(
     X: CSR, centre: Doubles | None, probs: Floats, sample_weight: Doubles, direction: Floats
 ) -> Doubles:
     """Return Σ s_i [(diag p_i − p_i p_iᵀ) ⊗ x̃_i x̃_iᵀ] V for a direction V shaped as the weights."""
-    residuals = np.empty((X.shape[0], len(direction)), direction.dtype)
+    residuals: Floats = empty((X.shape[0], len(direction)), direction.dtype)
     jacobian = (native or reference).weighted_softmax_jacobian
     with logit_rows(X, centre, direction) as logits_of:
 
         def fill(rows: slice) -> None:
-            residuals[rows] = jacobian(probs[rows], logits_of(rows), sample_weight[rows])
+            jacobian(probs[rows], logits_of(rows), sample_weight[rows], residuals[rows])
 
         do_all(fill, stored_tiles(X, len(direction)))
     return pullback(X, centre, residuals, direction.shape[1] > X.shape[1])

@@ -16,6 +16,7 @@ from dxent.kernels.compiled import native, readable
 from dxent.kernels.reference import Doubles, Floats
 from dxent.kernels.threads import do_all
 from dxent.kernels.tiles import Tiles, even_tiles, row_tiles
+from dxent.kernels.workspace import empty
 
 __all__ = ["hessian_pass", "pullback", "rows_swept", "rows_to_logits"]
 
@@ -63,11 +64,12 @@ def hessian_pass(
     X: Floats, centre: Doubles | None, probs: Floats, sample_weight: Doubles, direction: Floats
 ) -> Doubles:
     """`reference.hessian_pass`."""
-    residuals = np.empty((len(X), len(direction)), direction.dtype)
+    residuals: Floats = empty((len(X), len(direction)), direction.dtype)
     logits_of = rows_to_logits(X, centre, direction)
 
     def fill(rows: slice) -> None:
-        residuals[rows] = native.weighted_softmax_jacobian(probs[rows], logits_of(rows), sample_weight[rows])
+        parts = probs[rows], logits_of(rows), sample_weight[rows]
+        native.weighted_softmax_jacobian(*parts, residuals[rows])
 
     do_all(fill, rows_swept(X))
     return pullback(X, centre, residuals, direction.shape[1] > X.shape[1])

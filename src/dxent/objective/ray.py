@@ -61,7 +61,7 @@ class Ray:
 
     def evaluate(self, step: float) -> Evaluation:
         """Value, gradient and Hessian at θ + t d, t = ``step``."""
-        logits = tuple(start + start.dtype.type(step) * along for start, along in self.lines)
+        logits = tuple(given_logits.along(*line, step) for line in self.lines)
         return self.objective.at_logits(sum_with(self.here.point, step, self.direction), logits)
 
 

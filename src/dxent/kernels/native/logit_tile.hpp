@@ -78,7 +78,8 @@ constexpr ptrdiff_t kRowsOfProbs = 32;
 class TileLosses {
   public:
     TileLosses(ptrdiff_t outputs, ptrdiff_t height)
-        : outputs_(outputs), classes_(outputs == 1 ? 2 : outputs), probs_(classes_ * kRowsOfProbs),
+        : outputs_(outputs), classes_(outputs == 1 ? 2 : outputs), together_(minimum(kRowsOfProbs, height)),
+          probs_(classes_ * together_),
           losses_(round_up(height, kLanes<double>)), labels_(round_up(height, kLanes<double>)) {}
 
     // Return Σ s ℓ over the rows of the tile; write p − e_y over its logits, and the probabilities of rows
@@ -86,10 +87,10 @@ class TileLosses {
     template <class Real>
     double weigh(ClassMajor Z, ptrdiff_t first, ptrdiff_t count, const std::int64_t* labels,
                  const double* sample_weight, Real* probs) {
-        const ClassMajor P{probs_, kRowsOfProbs};
+        const ClassMajor P{probs_, together_};
         std::memcpy(labels_, labels + first, std::size_t(count) * sizeof *labels);
-        for (ptrdiff_t from = 0; from < count; from += kRowsOfProbs) {
-            const ptrdiff_t some = minimum(kRowsOfProbs, count - from), later = count - from - some;
+        for (ptrdiff_t from = 0; from < count; from += together_) {
+            const ptrdiff_t some = minimum(together_, count - from), later = count - from - some;
             const ClassMajor part{Z.data + from, Z.stride};
             for (ptrdiff_t r = 0; r < some; r += kLanes<double>)
                 store(losses_ + from + r, outputs_ == 1
@@ -103,20 +104,27 @@ class TileLosses {
     }
 
   private:
-    ptrdiff_t outputs_, classes_;
+    ptrdiff_t outputs_, classes_, together_;
     Buffer<double> probs_, losses_;
     Buffer<std::int64_t> labels_;
 };
 
-constexpr ptrdiff_t kRowsOfLogits = 64;
+constexpr ptrdiff_t kRowsOfLogits = 64, kLogitsTogether = 4096;
+
+// Rows whose logits are worked on together.
+inline ptrdiff_t rows_of_logits(ptrdiff_t outputs) {
+    const ptrdiff_t fitting = kLogitsTogether / outputs / kWidth * kWidth;
+    return fitting < kWidth ? kWidth : minimum(fitting, kRowsOfLogits);
+}
 
 // Call work(first, count, tile) for the rows of Z, tile by tile, and write the tile, weighted, to `out`.
 template <class Real, class Work>
 void map_rows(const Matrix& Z, const double* sample_weight, Real* out, Work work) {
-    const Buffer<double> values(Z.columns * kRowsOfLogits);
-    const ClassMajor tile{values, kRowsOfLogits};
-    for (ptrdiff_t first = 0; first < Z.rows; first += kRowsOfLogits) {
-        const ptrdiff_t count = minimum(kRowsOfLogits, Z.rows - first);
+    const ptrdiff_t rows = rows_of_logits(Z.columns);
+    const Buffer<double> values(Z.columns * rows);
+    const ClassMajor tile{values, rows};
+    for (ptrdiff_t first = 0; first < Z.rows; first += rows) {
+        const ptrdiff_t count = minimum(rows, Z.rows - first);
         read_class_major(Z, first, count, tile);
         work(first, count, tile);
         for (ptrdiff_t c = 0; c < Z.columns; ++c)
@@ -128,7 +136,7 @@ void map_rows(const Matrix& Z, const double* sample_weight, Real* out, Work work
 template <class Real>
 double weighted_cross_entropy(const Matrix& Z, const std::int64_t* labels, const double* sample_weight,
                               Real* probs, Real* residuals) {
-    TileLosses losses(Z.columns, kRowsOfLogits);
+    TileLosses losses(Z.columns, rows_of_logits(Z.columns));
     double loss = 0;
     map_rows(Z, sample_weight, residuals, [&](ptrdiff_t first, ptrdiff_t count, ClassMajor tile) {
         loss += losses.weigh(tile, first, count, labels, sample_weight, probs);
@@ -138,16 +146,16 @@ double weighted_cross_entropy(const Matrix& Z, const std::int64_t* labels, const
 
 inline double weighted_loss_slope(const Matrix& Z, const Matrix& U, double step, const std::int64_t* labels,
                                   const double* sample_weight) {
-    const Buffer<double> logits(Z.columns * kRowsOfLogits), directions(Z.columns * kRowsOfLogits);
-    const Buffer<double> slopes(kRowsOfLogits);
-    const Buffer<std::int64_t> tile_labels(kRowsOfLogits);
-    const ClassMajor tile{logits, kRowsOfLogits}, tile_directions{directions, kRowsOfLogits};
+    const ptrdiff_t rows = rows_of_logits(Z.columns);
+    const Buffer<double> logits(Z.columns * rows), directions(Z.columns * rows), slopes(rows);
+    const Buffer<std::int64_t> tile_labels(rows);
+    const ClassMajor tile{logits, rows}, tile_directions{directions, rows};
     double slope = 0;
-    for (ptrdiff_t first = 0; first < Z.rows; first += kRowsOfLogits) {
-        const ptrdiff_t count = minimum(kRowsOfLogits, Z.rows - first);
+    for (ptrdiff_t first = 0; first < Z.rows; first += rows) {
+        const ptrdiff_t count = minimum(rows, Z.rows - first);
         read_class_major(Z, first, count, tile);
         read_class_major(U, first, count, tile_directions);
-        for (ptrdiff_t k = 0; k < Z.columns * kRowsOfLogits; k += kLanes<double>)
+        for (ptrdiff_t k = 0; k < Z.columns * rows; k += kLanes<double>)
             store(logits + k, load(logits + k) + step * load(directions + k));
         std::memcpy(tile_labels, labels + first, std::size_t(count) * sizeof *labels);
         for (ptrdiff_t r = 0; r < count; r += kLanes<double>)
@@ -162,8 +170,9 @@ inline double weighted_loss_slope(const Matrix& Z, const Matrix& U, double step,
 template <class Real>
 void weighted_softmax_jacobian(const Matrix& probs, const Matrix& U, const double* sample_weight,
                                Real* out) {
-    const Buffer<double> tile_probs(probs.columns * kRowsOfLogits);
-    const ClassMajor P{tile_probs, kRowsOfLogits};
+    const ptrdiff_t rows = rows_of_logits(U.columns);
+    const Buffer<double> tile_probs(probs.columns * rows);
+    const ClassMajor P{tile_probs, rows};
     map_rows(U, sample_weight, out, [&](ptrdiff_t first, ptrdiff_t count, ClassMajor tile) {
         read_class_major(probs, first, count, P);
         for (ptrdiff_t r = 0; r < count; r += kLanes<double>) softmax_jacobian(P, U.columns, r, tile);

@@ -5,24 +5,18 @@ namespace {
 
 const dxent::Kernels* const* kernels;  // those in use
 
-template <class Real>
-nb::tuple run_cross_entropy(const Matrix& Z, const Labels& labels, const Doubles& sample_weight) {
-    Result<Real> probs(Z.rows, Z.columns == 1 ? 2 : Z.columns), residuals(Z.rows, Z.columns);
-    double loss;
-    {
-        nb::gil_scoped_release unlocked;
-        loss = (*kernels)->weighted_cross_entropy(Z, labels.data(), sample_weight.data(), probs.data.get(),
-                                               residuals.data.get());
-    }
-    return nb::make_tuple(loss, probs.array(), residuals.array());
-}
+using Rows = nb::ndarray<nb::ndim<2>, nb::c_contig, nb::device::cpu>;  // written to
 
-nb::tuple weighted_cross_entropy(const AnyMatrix& logits, const Labels& labels, const Doubles& sample_weight) {
-    const Matrix Z = matrix(logits);
+double weighted_cross_entropy(const AnyMatrix& logits, const Labels& labels, const Doubles& sample_weight,
+                              const Rows& probs, const Rows& residuals) {
+    const Matrix Z = matrix(logits), P = matrix(AnyMatrix(probs)), R = matrix(AnyMatrix(residuals));
     require(std::ptrdiff_t(labels.shape(0)) == Z.rows, "labels have an entry for each row of logits");
     check_sample_weight(sample_weight, Z);
-    return Z.entry == Entry::real ? run_cross_entropy<double>(Z, labels, sample_weight)
-                                  : run_cross_entropy<float>(Z, labels, sample_weight);
+    check_probs(P, Z.rows, Z.columns);
+    require(R.rows == Z.rows && R.columns == Z.columns, "residuals have the shape of the logits");
+    require(P.entry == Z.entry && R.entry == Z.entry, "probs and residuals have the type of the logits");
+    nb::gil_scoped_release unlocked;
+    return (*kernels)->weighted_cross_entropy(Z, labels.data(), sample_weight.data(), probs.data(), residuals.data());
 }
 
 double weighted_loss_slope(const AnyMatrix& logits, const AnyMatrix& directions, double step, const Labels& labels,
@@ -35,23 +29,15 @@ double weighted_loss_slope(const AnyMatrix& logits, const AnyMatrix& directions,
     return (*kernels)->weighted_loss_slope(Z, U, step, labels.data(), sample_weight.data());
 }
 
-template <class Real>
-nb::object run_softmax_jacobian(const Matrix& P, const Matrix& U, const Doubles& sample_weight) {
-    Result<Real> out(U.rows, U.columns);
-    {
-        nb::gil_scoped_release unlocked;
-        (*kernels)->weighted_softmax_jacobian(P, U, sample_weight.data(), out.data.get());
-    }
-    return out.array();
-}
-
-nb::object weighted_softmax_jacobian(const AnyMatrix& probs, const AnyMatrix& directions,
-                                     const Doubles& sample_weight) {
-    const Matrix P = matrix(probs), U = matrix(directions);
+void weighted_softmax_jacobian(const AnyMatrix& probs, const AnyMatrix& directions, const Doubles& sample_weight,
+                               const Rows& out) {
+    const Matrix P = matrix(probs), U = matrix(directions), R = matrix(AnyMatrix(out));
     check_probs(P, U.rows, U.columns);
     check_sample_weight(sample_weight, U);
-    return U.entry == Entry::real ? run_softmax_jacobian<double>(P, U, sample_weight)
-                                  : run_softmax_jacobian<float>(P, U, sample_weight);
+    require(R.rows == U.rows && R.columns == U.columns && R.entry == U.entry,
+            "the result has the shape and type of the directions");
+    nb::gil_scoped_release unlocked;
+    (*kernels)->weighted_softmax_jacobian(P, U, sample_weight.data(), out.data());
 }
 
 using RowOrder = nb::ndarray<nb::ro, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
@@ -119,9 +105,11 @@ void to_contrasts(const AnyMatrix& gradient, const Doubles& scale, const Output&
 
 void bind_parts(nb::module_& m, const dxent::Kernels* const* in_use) {
     kernels = in_use;
-    m.def("weighted_cross_entropy", &weighted_cross_entropy, "Z"_a, "labels"_a, "sample_weight"_a);
+    m.def("weighted_cross_entropy", &weighted_cross_entropy, "Z"_a, "labels"_a, "sample_weight"_a,
+          "probs"_a.noconvert(), "residuals"_a.noconvert());
     m.def("weighted_loss_slope", &weighted_loss_slope, "Z"_a, "U"_a, "step"_a, "labels"_a, "sample_weight"_a);
-    m.def("weighted_softmax_jacobian", &weighted_softmax_jacobian, "probs"_a, "U"_a, "sample_weight"_a);
+    m.def("weighted_softmax_jacobian", &weighted_softmax_jacobian, "probs"_a, "U"_a, "sample_weight"_a,
+          "out"_a.noconvert());
     m.def("to_outputs", &to_outputs, "theta"_a.noconvert(), "scale"_a, "out"_a.noconvert());
     m.def("to_contrasts", &to_contrasts, "gradient"_a.noconvert(), "scale"_a, "out"_a.noconvert());
     m.def("draw_pairs", &draw_pairs, "probs"_a, "rows"_a, "chances"_a);
