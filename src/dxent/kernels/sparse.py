@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from dxent.kernels import reference
 from dxent.kernels.compiled import native, readable_values
@@ -40,7 +41,7 @@ COLUMNS_A_TILE = 2048
 
 
 def tidy(X: CSR) -> CSR:
-    """Return a view of the matrix that keeps its transpose once it has been asked for, or such a tidy copy.
+    """Return a view of the matrix that keeps what is made of it for a pass, or such a tidy copy.
 
     In it the columns of a row are in order, each is stored once, and no zero is. It tells whether all is 1.
     """
@@ -50,8 +51,18 @@ def tidy(X: CSR) -> CSR:
     if not is_tidy:
         view.sum_duplicates()
         view.eliminate_zeros()
-    view.columns, view.all_ones = None, bool(np.all(view.data == 1))
+    view.kept, view.all_ones = {}, bool(np.all(view.data == 1))
     return view
+
+
+def kept(X: CSR, name: str, make: Callable[[], Any]) -> Any:
+    """Return what is made of a matrix; a tidy one keeps it."""
+    store = getattr(X, "kept", None)
+    if store is None:
+        return make()
+    if name not in store:
+        store[name] = make()
+    return store[name]
 
 
 def stored(X: CSR, rows: slice) -> tuple[Floats, Integers, Integers]:
@@ -115,20 +126,21 @@ def logit_rows(X: CSR, centre: Doubles | None, weights: Floats) -> Iterator[Call
     """
     features = X.shape[1]
     W = weights[:, :features]
-    B = transposed(W, X.__dict__.pop("spare", None))
-    shift = -weights[:, features:].sum(axis=1, dtype=np.float64)
+    spare: dict[str, Any] = getattr(X, "kept", {})
+    B = transposed(W, spare.pop("spare", None))
+    A, shift = rounded(X, W.dtype), -weights[:, features:].sum(axis=1, dtype=np.float64)
     if centre is not None:
         parts = row_tiles(features, COLUMNS_A_TILE)
         shift += sum_in_order(lambda part: (centre[part] @ B[part],), parts)[0]
 
     def rows_of(rows: slice) -> Floats:
         Z = np.empty((rows.stop - rows.start, len(W)), W.dtype)
-        multiply(X, rows, B, np.ones(len(Z)), shift, Z)
+        multiply(A, rows, B, np.ones(len(Z)), shift, Z)
         return Z
 
     yield rows_of
-    if hasattr(X, "columns") and B.base is None:
-        X.spare = B
+    if B.base is None:
+        spare["spare"] = B
 
 
 def pullback(X: CSR, centre: Doubles | None, residuals: Floats, with_bias: bool) -> Doubles:
@@ -139,19 +151,32 @@ def pullback(X: CSR, centre: Doubles | None, residuals: Floats, with_bias: bool)
 def square_pullback(X: CSR, centre: Doubles | None, residuals: Floats, with_bias: bool) -> Doubles:
     """Return Rᵀ [(X − μ)², 1], from (x − μ)² = x (x − 2μ) + μ²."""
     columns = columns_of(X)
-    squares, offset = columns.data.astype(np.float64) ** 2, None
-    if centre is not None:
-        squares -= 2 * columns.data * np.repeat(centre, np.diff(columns.indptr))
-        offset = -np.square(centre)
-    return pull(with_values(columns, squares), offset, residuals, with_bias)
+    S = squares(columns, centre, lambda mean: np.repeat(mean, np.diff(columns.indptr)))
+    return pull(S, None if centre is None else -np.square(centre), residuals, with_bias)
 
 
 def squared(X: CSR, centre: Doubles | None) -> tuple[CSR, Doubles | None]:
     """Return S and ν with (X − μ)² = S − ν in each entry, from (x − μ)² = x (x − 2μ) + μ²."""
-    squares = X.data.astype(np.float64) ** 2
-    if centre is None:
-        return with_values(X, squares), None
-    return with_values(X, squares - 2 * X.data * centre[X.indices]), -np.square(centre)
+    return squares(X, centre, lambda mean: mean[X.indices]), None if centre is None else -np.square(centre)
+
+
+def squares(A: CSR, centre: Doubles | None, of_entries: Callable[[Doubles], Doubles]) -> CSR:
+    """Return x (x − 2μ) of each stored entry, whose μ ``of_entries`` takes from the centre."""
+
+    def make() -> tuple[Doubles | None, CSR]:
+        values = A.data.astype(np.float64)
+        others = values if centre is None else values - 2 * of_entries(centre)
+        return centre, with_values(A, values * others)
+
+    about, found = kept(A, "squares", make)
+    return found if about is centre else make()[1]
+
+
+def rounded(A: CSR, dtype: DTypeLike) -> CSR:
+    """Return the matrix as it is multiplied in this precision."""
+    if dtype != np.float32 or A.dtype == np.float32:
+        return A
+    return kept(A, "single", lambda: with_values(A, A.data.astype(np.float32)))
 
 
 def with_values(X: CSR, values: Floats) -> CSR:
@@ -161,12 +186,13 @@ def with_values(X: CSR, values: Floats) -> CSR:
 
 def columns_of(X: CSR) -> CSR:
     """Return the transpose of a matrix, by rows; a tidy one keeps it."""
-    columns = getattr(X, "columns", None)
-    if columns is None:
+
+    def make() -> CSR:
         columns = X.T.tocsr()
-        if hasattr(X, "columns"):
-            X.columns = columns
-    return columns
+        columns.kept = {}
+        return columns
+
+    return kept(X, "columns", make)
 
 
 def pull(columns: CSR, centre: Doubles | None, residuals: Floats, with_bias: bool) -> Doubles:
@@ -175,11 +201,11 @@ def pull(columns: CSR, centre: Doubles | None, residuals: Floats, with_bias: boo
     sums = residuals.sum(axis=0, dtype=np.float64)
     gradient = np.empty((features + with_bias, len(sums))).T  # in the order in which it is written
     gradient[:, features:] = sums[:, None]
-    R = np.ascontiguousarray(residuals)
+    R, A = np.ascontiguousarray(residuals), rounded(columns, residuals.dtype)
     mean = np.zeros(features) if centre is None else centre
 
     def fill(tile: slice) -> None:
-        multiply(columns, tile, R, mean[tile], sums, gradient[:, tile].T)
+        multiply(A, tile, R, mean[tile], sums, gradient[:, tile].T)
 
     do_all(fill, stored_tiles(columns, len(sums)))
     return gradient

@@ -1,6 +1,6 @@
 """Large arrays that many passes need one after the other.
 
-The system hands out memory page by page, and zeroes each page before: that takes as long as to fill a large array.
+The system hands out memory page by page, and zeroes each page: that takes as long as to fill a large array.
 """
 
 from __future__ import annotations
