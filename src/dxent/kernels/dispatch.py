@@ -92,7 +92,7 @@ def gather(X: Design, rows: Integers, columns: Integers) -> Floats:
         from dxent.kernels import sparse
 
         return sparse.gather(X, rows, columns)
-    some: Floats = X[rows]
+    some: Floats = np.take(X, rows, axis=0)
     return some if len(columns) == X.shape[1] else some[:, columns]
 
 

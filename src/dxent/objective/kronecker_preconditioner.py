@@ -19,6 +19,8 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
+from dxent.kernels.threads import sum_in_order
+from dxent.kernels.tiles import row_tiles
 from dxent.objective.sampling import Curvature, some_rows, weighted_gram
 from dxent.objective.scaling import Coordinates
 
@@ -30,6 +32,7 @@ __all__ = ["KroneckerPreconditioner", "kronecker_work"]
 Matrix = NDArray[Any]
 
 ROWS_PER_COLUMN = 8
+ROWS_A_TILE = 1024  # enough to outweigh adding up what a tile comes to
 RIDGE = 1e-8  # of G's diagonal, where nothing is penalised
 TINY = 1e-100
 
@@ -63,7 +66,11 @@ class KroneckerPreconditioner:
         sizes, rng = curvature.sizes, np.random.default_rng(objective.seed)
         drawn, weights = some_rows(sizes, sizes, ROWS_PER_COLUMN * width, rng)
         weights = weights / max(weights.sum(), TINY)
-        gram = weighted_gram(objective, drawn, weights, np.arange(width), np.float64)
+
+        def of_tile(part: slice) -> tuple[Matrix]:
+            return (weighted_gram(objective, drawn[part], weights[part], np.arange(width), np.float64),)
+
+        gram = sum_in_order(of_tile, row_tiles(len(drawn), ROWS_A_TILE))[0]
         ridge = np.diag(RIDGE * scales.mean() * np.diagonal(gram) + TINY)
         objective.penalty.add_to(ridge[None, :, None], np.ones((1, 1)))
         values, vectors = scipy.linalg.eigh(gram, ridge, overwrite_a=True, overwrite_b=True)
