@@ -51,7 +51,8 @@ def logits(X: Design, centre: Doubles | None, weights: Floats) -> Floats:
     """`reference.logits`."""
     samples, features = X.shape
     Z: Floats = empty((samples, len(weights)), weights.dtype)
-    if not weights[:, :features].any():  # as at the start of a search
+    # as at the start of a search; elsewhere a column is enough to tell
+    if not weights[:, :1].any() and not weights[:, :features].any():
         Z[:] = weights[:, features:].sum(axis=1)
         return Z
     with logit_tiles(X, centre, weights) as (logits_of, tiles):

@@ -67,7 +67,8 @@ double column_spread(const Matrix& X, const double* centre, const double* sample
     double longest = 0;
     for (ptrdiff_t first = 0; first < X.rows; first += kRowsOfSpread) {
         const ptrdiff_t count = minimum(kRowsOfSpread, X.rows - first);
-        Ahead ahead = rows_ahead(X, first + kRowsOfSpread, kRowsOfSpread, count * (stride / (4 * kLanes<double>) + 1));
+        const ptrdiff_t steps = count * (stride / (4 * kLanes<double>) + 1);
+        Ahead ahead = rows_ahead(X, first + kRowsOfSpread, kRowsOfSpread, steps);
         std::memset(row_squares, 0, std::size_t(count * kLanes<double>) * sizeof(double));
         const auto add = [&](ptrdiff_t from, ptrdiff_t to, auto deviation) {
             for_blocks<4>((to - from) / kLanes<double>, [&](ptrdiff_t v, auto N) {
@@ -75,15 +76,13 @@ double column_spread(const Matrix& X, const double* centre, const double* sample
                                     {sums, squares, largest}, row_squares, ahead);
             });
         };
-        add(0, whole, [rows = entries + first * X.row_stride, row_stride = X.row_stride,
-                       from = static_cast<const double*>(origin)](ptrdiff_t r, ptrdiff_t k) {
-            return load(rows + r * row_stride + k) - load(from + k);
-        });
+        if (whole)
+            add(0, whole, [&](ptrdiff_t r, ptrdiff_t k) {
+                return load(entries + (first + r) * X.row_stride + k) - load(origin + k);
+            });
         if (rest.columns) {
             tile.read(first, count, ahead);
-            add(whole, stride, [lines = tile.lines(), whole](ptrdiff_t r, ptrdiff_t k) {
-                return load(lines.at(r, k - whole));
-            });
+            add(whole, stride, [&](ptrdiff_t r, ptrdiff_t k) { return load(tile.lines().at(r, k - whole)); });
         }
         for (ptrdiff_t r = 0; r < count; ++r) {
             const Doubles length = load(row_squares + r * kLanes<double>);

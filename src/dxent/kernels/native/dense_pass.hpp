@@ -39,16 +39,12 @@ template <class Real> inline ptrdiff_t pass_height(ptrdiff_t features, ptrdiff_t
     return tile_height(features, sizeof(Real), outputs > kFewOutputs ? kTileBytes : kBytesForFew, kTallest);
 }
 
-// Vectors lie along the longer side of a tile: fewer sums cross lanes. `products` is how many of the two products follow the reading of each tile.
+// Vectors lie along the longer side of a tile: fewer sums cross lanes. `products` is how many of the two products
+// follow the reading of each tile.
 template <class Real> class Pass {
   public:
     Pass(const Matrix& X, const double* centre, ptrdiff_t outputs, ptrdiff_t products)
-        : X_(X), outputs_(outputs),
-          tile_(X, centre, X.columns < pass_height<Real>(X.columns, outputs), pass_height<Real>(X.columns, outputs)),
-          height_(tile_.height()), gradient_stride_(line_stride<Real>(X.columns)),
-          steps_(products * product_steps<Real>(outputs, height_, X.columns) + tile_.reading_steps()),
-          values_(outputs * height_), scale_(height_), factors_(outputs * height_),
-          gradient_(outputs * gradient_stride_), bias_gradient_(outputs) {}
+        : Pass(X, centre, outputs, products, pass_height<Real>(X.columns, outputs)) {}
 
     ClassMajor values() const { return {values_, height_}; }
     ptrdiff_t height() const { return height_; }
@@ -105,6 +101,13 @@ template <class Real> class Pass {
     }
 
   private:
+    Pass(const Matrix& X, const double* centre, ptrdiff_t outputs, ptrdiff_t products, ptrdiff_t height)
+        : X_(X), outputs_(outputs), tile_(X, centre, X.columns < height, height), height_(tile_.height()),
+          gradient_stride_(line_stride<Real>(X.columns)),
+          steps_(products * product_steps<Real>(outputs, height_, X.columns) + tile_.reading_steps()),
+          values_(outputs * height_), scale_(height_), factors_(outputs * height_),
+          gradient_(outputs * gradient_stride_), bias_gradient_(outputs) {}
+
     const Matrix& X_;
     ptrdiff_t outputs_;
     Tile<Real> tile_;

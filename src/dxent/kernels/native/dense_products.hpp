@@ -153,9 +153,7 @@ inline void outer_block(const Real* a, ptrdiff_t a_stride, const Real* b, ptrdif
 #pragma GCC unroll 8
     for (int c = 0; c < C; ++c)
 #pragma GCC unroll 8
-        for (int n = 0; n < N; ++n) {
-            add_lanes(totals[c][n], sums + c * sums_stride + n * kLanes<Real>);
-        }
+        for (int n = 0; n < N; ++n) add_lanes(totals[c][n], sums + c * sums_stride + n * kLanes<Real>);
 }
 
 // sums[c][i] += a_c · b_i. `first_fetch(i)` fetches from line i on for the first classes, and may fill B as it
