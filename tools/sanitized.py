@@ -97,6 +97,7 @@ def passes(native: ModuleType, rng: np.random.Generator) -> None:
     changes(native, rng, W)
     native.logits(X, centre, W)
     native.pullback(X, centre, rng.normal(size=(samples, outputs)), bool(rng.integers(2)))
+    native.column_spread(X, rng.normal(size=features), weight * (weight > 0.2), rng.random(features))
     Z = logits(rng, samples, outputs, "f8")
     native.weighted_cross_entropy(Z, labels, weight, np.empty(probs.shape), np.empty(Z.shape))
     native.weighted_softmax_jacobian(probs, Z, weight, np.empty(Z.shape))
