@@ -19,7 +19,7 @@ __all__ = ["empty", "reusing"]
 
 Array = NDArray[Any]
 
-LARGE = 1 << 20  # bytes; the allocator keeps smaller ones itself
+LARGE = 1 << 25  # bytes; the allocator keeps smaller ones itself
 
 _thread = threading.local()
 
