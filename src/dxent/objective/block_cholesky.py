@@ -81,11 +81,10 @@ class BlockColumns:
         """Add (e_s − e_t)(e_s − e_t)ᵀ ⊗ G for different pairs s < t of classes; class −1 is none."""
         for first, blocks in self.blocks():
             for k in range(blocks.shape[2]):
-                mine = np.flatnonzero((s == first + k) | (t == first + k))
-                if len(mine):
-                    blocks[k, :, k] += grams[mine].sum(axis=0)
-            mine = (s >= first) & (s < first + blocks.shape[2])
-            blocks[t[mine] - first, :, s[mine] - first] -= grams[mine]
+                for m in few(np.flatnonzero((s == first + k) | (t == first + k))):
+                    blocks[k, :, k] += grams[m] if isinstance(m, int) else grams[m].sum(axis=0)
+            for m in few(np.flatnonzero((s >= first) & (s < first + blocks.shape[2]))):
+                blocks[t[m] - first, :, s[m] - first] -= grams[m]
 
     def factorise(self) -> bool:
         """Put L into the place of the matrix L Lᵀ.
@@ -135,3 +134,8 @@ class BlockColumns:
             mine -= rest @ column[len(mine) :]
             mine[:] = trsv(column[: len(mine)].T, mine, lower=False)
         return x
+
+
+def few(indices: NDArray[np.intp]) -> list[Any]:
+    """Return one index as a number, for which nothing is copied, several as one array, none as nothing."""
+    return indices.tolist() if len(indices) < 2 else [indices]
