@@ -77,3 +77,11 @@ def test_a_sample_draws_rows_that_count_keeps_rare_classes_and_their_shares(stor
     again = rows.sample(10, 7)
     for here, there in zip(sample.blocks, again.blocks, strict=True):
         np.testing.assert_array_equal(here.sample_weight, there.sample_weight)
+
+
+def test_a_sample_has_one_of_every_sixteen_rows():
+    X, weights = np.arange(1605.0)[:, None], np.full(1605, 1 / 1605)
+    rows = Rows((Block(X, np.arange(1605) % 2, weights),), 2, 1605.0)
+    drawn = rows.sample(16, 3).blocks[0].X[:, 0]
+    np.testing.assert_array_equal(drawn // 16, np.arange(101))
+    assert len(set(drawn % 16)) > 10

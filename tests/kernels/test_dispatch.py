@@ -282,6 +282,31 @@ def test_square_logits(make_problem, as_sparse, centre):
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.parametrize("outputs", OUTPUTS)
+@pytest.mark.parametrize("as_sparse", [False, True])
+def test_weights_of_zero_leave_the_biases(make_problem, outputs, as_sparse):
+    problem = make_problem(30, 9, outputs)
+    X = dispatch.prepare(scipy.sparse.csr_array(problem.X)) if as_sparse else problem.X
+    weights = np.zeros((outputs, 10))
+    weights[:, 9] = np.arange(outputs)
+    for W in (weights, weights[:, :9], weights.astype(np.float32)):
+        Z = dispatch.logits(X, problem.centre, W)
+        assert Z.dtype == W.dtype
+        np.testing.assert_array_equal(Z, np.tile(W[:, 9:].sum(axis=1), (30, 1)))
+
+
+def test_squares_that_are_kept_are_about_the_centre_that_is_asked_for(make_problem):
+    problem = make_problem(50, 9, 3)
+    X = scipy.sparse.csr_array(problem.X * (np.arange(50)[:, None] % 4 == np.arange(9) % 4))
+    tidy, weights, residuals = dispatch.prepare(X), problem.weights[:, :9], np.ones((50, 3))
+    assert scipy.sparse.issparse(tidy)
+    for centre in (problem.centre, None, 2 * problem.centre):
+        dense = X.toarray()
+        for of, args in ((dispatch.square_logits, (weights,)), (dispatch.square_pullback, (residuals, True))):
+            expected = getattr(reference, of.__name__)(dense, centre, *args)
+            np.testing.assert_allclose(of(tidy, centre, *args), expected, rtol=1e-12, atol=1e-12)
+
+
 def test_sparse_counts_and_weights_by_column(make_problem):
     problem = make_problem(60, 8, 3, data="u1")
     counts = scipy.sparse.csr_array(problem.X.astype(np.uint16))
