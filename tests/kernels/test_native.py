@@ -165,6 +165,16 @@ def test_given_logits(outputs, dtype):
     assert_close(softmax_jacobian(native), softmax_jacobian(reference), tolerance)
 
 
+def test_logits_without_a_column_are_refused():
+    Z, labels, weights = np.empty((3, 0)), np.zeros(3, np.int64), np.ones(3)
+    with pytest.raises(ValueError, match="a logit or more"):
+        native.weighted_cross_entropy(Z, labels, weights, Z, Z)
+    with pytest.raises(ValueError, match="a logit or more"):
+        native.weighted_loss_slope(Z, Z, 0.5, labels, weights)
+    with pytest.raises(ValueError, match="a logit or more"):
+        native.weighted_softmax_jacobian(Z, Z, weights, Z)
+
+
 @pytest.mark.parametrize("dtype", ["f8", "f4"])
 @pytest.mark.parametrize("classes", [2, 3, 40])
 def test_pairs_are_drawn_as_often_as_they_bend_the_loss(classes, dtype):

@@ -99,8 +99,8 @@ class Rows:
         rng, parts = np.random.default_rng(seed), []
         for block in self.blocks:
             drawn = draw(block, share, self.classes, rng)
-            X = np.take(block.X, drawn, axis=0) if isinstance(block.X, np.ndarray) else block.X[drawn]
-            parts.append(Block(dispatch.prepare(X), block.labels[drawn], block.sample_weight[drawn]))
+            X = dispatch.prepare(dispatch.rows_of(block.X, drawn))
+            parts.append(Block(X, block.labels[drawn], block.sample_weight[drawn]))
         factors = self.class_shares / Rows(parts, self.classes, self.total_weight).class_shares
         blocks = [replace(part, sample_weight=part.sample_weight * factors[part.labels]) for part in parts]
         return Rows(blocks, self.classes, self.total_weight)
@@ -116,13 +116,14 @@ class Rows:
 
 
 def draw(block: Block, share: int, classes: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Return one row of every ``share``, in order; of a rare class, each row has a chance of its own."""
+    """Return one row of every ``share``, in order; of a rare class, each row by a chance of the class's."""
     counted = block.sample_weight > 0
     counts = np.bincount(block.labels, weights=counted, minlength=classes)
     chance = ROWS_OF_A_CLASS / np.maximum(counts, 1)
     rare = chance > 1 / share
     firsts = np.arange(0, len(block.labels), share)
-    drawn: NDArray[np.intp] = np.minimum(firsts + rng.integers(0, share, len(firsts)), len(block.labels) - 1)
+    drawn: NDArray[np.intp] = firsts + rng.integers(0, share, len(firsts))
+    drawn = drawn[drawn < len(block.labels)]  # the last few rows are fewer
     drawn = drawn[counted[drawn] & ~rare[block.labels[drawn]]]
     if rare.any():
         others = np.flatnonzero(counted & rare[block.labels])

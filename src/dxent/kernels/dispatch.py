@@ -33,6 +33,7 @@ __all__ = [
     "prepare",
     "pullback",
     "reads_once",
+    "rows_of",
     "show_config",
     "softmax_gram",
     "square_logits",
@@ -48,7 +49,7 @@ MOST_GRAM_FEATURES = 256
 
 
 def logits(X: Design, centre: Doubles | None, weights: Floats) -> Floats:
-    """`reference.logits`."""
+    """`reference.logits`; of weights of zero the biases, whatever X holds."""
     samples, features = X.shape
     Z: Floats = empty((samples, len(weights)), weights.dtype)
     # as at the start of a search; elsewhere a column is enough to tell
@@ -87,13 +88,19 @@ def square_pullback(X: Design, centre: Doubles | None, residuals: Floats, with_b
     return sums
 
 
+def rows_of(X: Design, rows: Integers) -> Design:
+    """Return some rows, stored as the matrix is; NumPy's `take` would copy all of another order first."""
+    in_rows = isinstance(X, np.ndarray) and X.flags.c_contiguous
+    return np.take(X, rows, axis=0) if in_rows else X[rows]
+
+
 def gather(X: Design, rows: Integers, columns: Integers) -> Floats:
     """Return some columns of some rows as a dense matrix."""
     if is_sparse(X):
         from dxent.kernels import sparse
 
         return sparse.gather(X, rows, columns)
-    some: Floats = np.take(X, rows, axis=0)
+    some: Floats = rows_of(X, rows)
     return some if len(columns) == X.shape[1] else some[:, columns]
 
 

@@ -147,11 +147,13 @@ def pair_grams(
     return grams.reshape(len(s) * width, width)
 
 
-@lru_cache
+@lru_cache(maxsize=8)
 def class_pairs(classes: int) -> tuple[Integers, Integers]:
     """Return the pairs s ≤ t of all classes but the first, as two arrays."""
-    s, t = np.triu_indices(classes - 1)
-    return s + 1, t + 1
+    pairs = np.stack(np.triu_indices(classes - 1)) + 1
+    pairs.flags.writeable = False  # they are kept
+    s, t = pairs
+    return s, t
 
 
 def place_blocks(H: Doubles, blocks: Doubles, s: Integers, t: Integers) -> None:

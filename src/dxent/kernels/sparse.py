@@ -169,7 +169,10 @@ def squares(A: CSR, centre: Doubles | None, of_entries: Callable[[Doubles], Doub
         return centre, with_values(A, values * others)
 
     about, found = kept(A, "squares", make)
-    return found if about is centre else make()[1]
+    if about is not centre:
+        A.kept.pop("squares")
+        _, found = kept(A, "squares", make)
+    return found
 
 
 def rounded(A: CSR, dtype: DTypeLike) -> CSR:
@@ -201,7 +204,9 @@ def pull(columns: CSR, centre: Doubles | None, residuals: Floats, with_bias: boo
     sums = residuals.sum(axis=0, dtype=np.float64)
     gradient = np.empty((features + with_bias, len(sums))).T  # in the order in which it is written
     gradient[:, features:] = sums[:, None]
-    R, A = np.ascontiguousarray(residuals), rounded(columns, residuals.dtype)
+    R, A = np.ascontiguousarray(residuals), columns
+    if native is not None:  # SciPy would add up what is rounded in single precision
+        A = rounded(columns, residuals.dtype)
     mean = np.zeros(features) if centre is None else centre
 
     def fill(tile: slice) -> None:

@@ -12,13 +12,13 @@ constexpr ptrdiff_t kColumnsTogether = 5;
 // do those of equal numbers lose in single precision.
 constexpr ptrdiff_t kLongestSum = 52;
 
-// The rows' products, added up with one weight each. The part above the diagonal is wanted; five columns at a time, a
-// little of what is below it comes along.
+// The rows' products, added up with one weight each. The part above the diagonal is wanted; of a few columns at a
+// time, a little of what is below it comes along.
 template <class Real> class Gram {
   public:
     Gram(ptrdiff_t features, bool with_bias, ptrdiff_t height)
         : features_(features), width_(features + with_bias), height_(height),
-          weights_(height), scaled_(kMostClasses * height) {}
+          weights_(height), scaled_(kColumnsTogether * height) {}
 
     void add(Lines<Real> columns, const double* weights, double* gram, Ahead& ahead) const {
         Doubles total = broadcast<Doubles>(0.0);

@@ -7,11 +7,14 @@ const dxent::Kernels* const* kernels;  // those in use
 
 using Rows = nb::ndarray<nb::ndim<2>, nb::c_contig, nb::device::cpu>;  // written to
 
+void check_outputs(const Matrix& Z) { require(Z.columns > 0, "a row has a logit or more"); }
+
 double weighted_cross_entropy(const AnyMatrix& logits, const Labels& labels, const Doubles& sample_weight,
                               const Rows& probs, const Rows& residuals) {
     const Matrix Z = matrix(logits), P = matrix(AnyMatrix(probs)), R = matrix(AnyMatrix(residuals));
     require(std::ptrdiff_t(labels.shape(0)) == Z.rows, "labels have an entry for each row of logits");
     check_sample_weight(sample_weight, Z);
+    check_outputs(Z);
     check_probs(P, Z.rows, Z.columns);
     require(R.rows == Z.rows && R.columns == Z.columns, "residuals have the shape of the logits");
     require(P.entry == Z.entry && R.entry == Z.entry, "probs and residuals have the type of the logits");
@@ -22,6 +25,7 @@ double weighted_cross_entropy(const AnyMatrix& logits, const Labels& labels, con
 double weighted_loss_slope(const AnyMatrix& logits, const AnyMatrix& directions, double step, const Labels& labels,
                            const Doubles& sample_weight) {
     const Matrix Z = matrix(logits), U = matrix(directions);
+    check_outputs(Z);
     require(U.rows == Z.rows && U.columns == Z.columns, "directions have the shape of the logits");
     require(std::ptrdiff_t(labels.shape(0)) == Z.rows, "labels have an entry for each row of logits");
     check_sample_weight(sample_weight, Z);
@@ -32,6 +36,7 @@ double weighted_loss_slope(const AnyMatrix& logits, const AnyMatrix& directions,
 void weighted_softmax_jacobian(const AnyMatrix& probs, const AnyMatrix& directions, const Doubles& sample_weight,
                                const Rows& out) {
     const Matrix P = matrix(probs), U = matrix(directions), R = matrix(AnyMatrix(out));
+    check_outputs(U);
     check_probs(P, U.rows, U.columns);
     check_sample_weight(sample_weight, U);
     require(R.rows == U.rows && R.columns == U.columns && R.entry == U.entry,

@@ -34,7 +34,7 @@ inline Doubles cross_entropy(ClassMajor Z, ptrdiff_t classes, ptrdiff_t r, const
     for (ptrdiff_t c = 0; c < classes; ++c) {
         const Doubles gap = load(Z.at(c, r)) - largest, term = exp_to_710(gap);
         const Integers is_top = gap == 0.0, is_label = equal(labels + r, c);
-        tops += is_top ? term : zero;
+        tops += is_top ? broadcast<Doubles>(1.0) : zero;
         below += is_top ? zero : term;
         label_gap = is_label ? gap : label_gap;
         store(probs.at(c, r), term);
