@@ -99,7 +99,7 @@ class Rows:
         rng, parts = np.random.default_rng(seed), []
         for block in self.blocks:
             drawn = draw(block, share, self.classes, rng)
-            X = dispatch.prepare(dispatch.rows_of(block.X, drawn))
+            X = dispatch.prepare(dispatch.rows_at(block.X, drawn))
             parts.append(Block(X, block.labels[drawn], block.sample_weight[drawn]))
         factors = self.class_shares / Rows(parts, self.classes, self.total_weight).class_shares
         blocks = [replace(part, sample_weight=part.sample_weight * factors[part.labels]) for part in parts]

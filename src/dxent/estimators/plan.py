@@ -19,9 +19,7 @@ FEW_STEPS = 30  # of L-BFGS, where an exact Hessian would finish
 FEWER_STEPS = 20  # of L-BFGS, where its vectors are as large as the data
 MOVES = 4000.0  # multiplications, of large matrices, in the time of a step of L-BFGS for each parameter
 NEWTON_PASSES = 20  # up to here, in passes for an exact Hessian, "auto" forms it at each step,
-SAMPLED_NEWTON_PASSES = (
-    9  # or here, where a sample comes first: a preconditioner knows as much of the curvature
-)
+SAMPLED_NEWTON_PASSES = 9  # or here, after a sample: a preconditioner knows as much of the curvature
 BINDING = 0.1  # of the curvature at the start: with less, fewer rows than parameters are fitted closely
 DEAR = 16.0  # passes for a sampled Hessian, as of few rows, whose curvature collapses as they are fitted
 PROOF_PASSES = 300  # up to here any solver's result is finished, and proved, with one,

@@ -20,6 +20,7 @@ from dxent.kernels.choice import READING_ONCE, Design, arithmetic, chosen, dense
 from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import do_all, sum_in_order, thread_count
+from dxent.kernels.tidy import tidy
 from dxent.kernels.tiles import gram_tiles, has_few_products, is_sparse, pass_tiles, row_tiles
 from dxent.kernels.workspace import empty
 
@@ -33,7 +34,7 @@ __all__ = [
     "prepare",
     "pullback",
     "reads_once",
-    "rows_of",
+    "rows_at",
     "show_config",
     "softmax_gram",
     "square_logits",
@@ -88,7 +89,7 @@ def square_pullback(X: Design, centre: Doubles | None, residuals: Floats, with_b
     return sums
 
 
-def rows_of(X: Design, rows: Integers) -> Design:
+def rows_at(X: Design, rows: Integers) -> Design:
     """Return some rows, stored as the matrix is; NumPy's `take` would copy all of another order first."""
     in_rows = isinstance(X, np.ndarray) and X.flags.c_contiguous
     return np.take(X, rows, axis=0) if in_rows else X[rows]
@@ -100,7 +101,7 @@ def gather(X: Design, rows: Integers, columns: Integers) -> Floats:
         from dxent.kernels import sparse
 
         return sparse.gather(X, rows, columns)
-    some: Floats = rows_of(X, rows)
+    some: Floats = rows_at(X, rows)
     return some if len(columns) == X.shape[1] else some[:, columns]
 
 
@@ -210,11 +211,9 @@ def prepare(X: Design) -> Design:
     """
     if not is_sparse(X):
         return X
-    from dxent.kernels import sparse
-
     if 3 * X.nnz >= X.shape[0] * X.shape[1]:
         return X.toarray()
-    return sparse.tidy(X)
+    return tidy(X)
 
 
 def show_config() -> dict[str, str | int]:

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from dxent.kernels import reference
 from dxent.kernels.compiled import native, readable_values
 from dxent.kernels.narrow import with_zeros
 from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import do_all, sum_in_order
+from dxent.kernels.tidy import CSR, columns_of, rounded, squares
 from dxent.kernels.tiles import row_tiles, stored_tiles
 from dxent.kernels.workspace import empty
 
@@ -32,37 +31,9 @@ __all__ = [
     "some_rows",
     "square_pullback",
     "squared",
-    "tidy",
 ]
 
-CSR = Any
-
 COLUMNS_A_TILE = 2048
-
-
-def tidy(X: CSR) -> CSR:
-    """Return a view of the matrix that keeps what is made of it for a pass, or such a tidy copy.
-
-    In it the columns of a row are in order, each is stored once, and no zero is. It tells whether all is 1.
-    """
-    is_tidy = X.has_canonical_format and bool(np.all(X.data))
-    view = type(X)((X.data, X.indices, X.indptr), shape=X.shape, copy=not is_tidy)
-    view.has_canonical_format = X.has_canonical_format
-    if not is_tidy:
-        view.sum_duplicates()
-        view.eliminate_zeros()
-    view.kept, view.all_ones = {}, bool(np.all(view.data == 1))
-    return view
-
-
-def kept(X: CSR, name: str, make: Callable[[], Any]) -> Any:
-    """Return what is made of a matrix; a tidy one keeps it."""
-    store = getattr(X, "kept", None)
-    if store is None:
-        return make()
-    if name not in store:
-        store[name] = make()
-    return store[name]
 
 
 def stored(X: CSR, rows: slice) -> tuple[Floats, Integers, Integers]:
@@ -126,8 +97,7 @@ def logit_rows(X: CSR, centre: Doubles | None, weights: Floats) -> Iterator[Call
     """
     features = X.shape[1]
     W = weights[:, :features]
-    spare: dict[str, Any] = getattr(X, "kept", {})
-    B = transposed(W, spare.pop("spare", None))
+    B = transposed(W, X.__dict__.pop("spare", None))
     A, shift = rounded(X, W.dtype), -weights[:, features:].sum(axis=1, dtype=np.float64)
     if centre is not None:
         parts = row_tiles(features, COLUMNS_A_TILE)
@@ -139,8 +109,8 @@ def logit_rows(X: CSR, centre: Doubles | None, weights: Floats) -> Iterator[Call
         return Z
 
     yield rows_of
-    if B.base is None:
-        spare["spare"] = B
+    if hasattr(X, "kept") and B.base is None:
+        X.spare = B
 
 
 def pullback(X: CSR, centre: Doubles | None, residuals: Floats, with_bias: bool) -> Doubles:
@@ -160,53 +130,13 @@ def squared(X: CSR, centre: Doubles | None) -> tuple[CSR, Doubles | None]:
     return squares(X, centre, lambda mean: mean[X.indices]), None if centre is None else -np.square(centre)
 
 
-def squares(A: CSR, centre: Doubles | None, of_entries: Callable[[Doubles], Doubles]) -> CSR:
-    """Return x (x − 2μ) of each stored entry, whose μ ``of_entries`` takes from the centre."""
-
-    def make() -> tuple[Doubles | None, CSR]:
-        values = A.data.astype(np.float64)
-        others = values if centre is None else values - 2 * of_entries(centre)
-        return centre, with_values(A, values * others)
-
-    about, found = kept(A, "squares", make)
-    if about is not centre:
-        A.kept.pop("squares")
-        _, found = kept(A, "squares", make)
-    return found
-
-
-def rounded(A: CSR, dtype: DTypeLike) -> CSR:
-    """Return the matrix as it is multiplied in this precision."""
-    if dtype != np.float32 or A.dtype == np.float32:
-        return A
-    return kept(A, "single", lambda: with_values(A, A.data.astype(np.float32)))
-
-
-def with_values(X: CSR, values: Floats) -> CSR:
-    """Return a matrix with the same places and other values."""
-    return type(X)((values, X.indices, X.indptr), shape=X.shape, copy=False)
-
-
-def columns_of(X: CSR) -> CSR:
-    """Return the transpose of a matrix, by rows; a tidy one keeps it."""
-
-    def make() -> CSR:
-        columns = X.T.tocsr()
-        columns.kept = {}
-        return columns
-
-    return kept(X, "columns", make)
-
-
 def pull(columns: CSR, centre: Doubles | None, residuals: Floats, with_bias: bool) -> Doubles:
     """Return Rᵀ [X − μ, 1] for the columns of X."""
     features = columns.shape[0]
     sums = residuals.sum(axis=0, dtype=np.float64)
     gradient = np.empty((features + with_bias, len(sums))).T  # in the order in which it is written
     gradient[:, features:] = sums[:, None]
-    R, A = np.ascontiguousarray(residuals), columns
-    if native is not None:  # SciPy would add up what is rounded in single precision
-        A = rounded(columns, residuals.dtype)
+    R, A = np.ascontiguousarray(residuals), rounded(columns, residuals.dtype)
     mean = np.zeros(features) if centre is None else centre
 
     def fill(tile: slice) -> None:

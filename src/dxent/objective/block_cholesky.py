@@ -81,10 +81,12 @@ class BlockColumns:
         """Add (e_s − e_t)(e_s − e_t)ᵀ ⊗ G for different pairs s < t of classes; class −1 is none."""
         for first, blocks in self.blocks():
             for k in range(blocks.shape[2]):
-                for m in few(np.flatnonzero((s == first + k) | (t == first + k))):
-                    blocks[k, :, k] += grams[m] if isinstance(m, int) else grams[m].sum(axis=0)
-            for m in few(np.flatnonzero((s >= first) & (s < first + blocks.shape[2]))):
-                blocks[t[m] - first, :, s[m] - first] -= grams[m]
+                mine = np.flatnonzero((s == first + k) | (t == first + k))
+                if len(mine):
+                    blocks[k, :, k] += grams[mine[0]] if len(mine) == 1 else grams[mine].sum(axis=0)
+            mine = np.flatnonzero((s >= first) & (s < first + blocks.shape[2]))
+            some = mine[0] if len(mine) == 1 else mine  # of one, nothing is copied
+            blocks[t[some] - first, :, s[some] - first] -= grams[some]
 
     def factorise(self) -> bool:
         """Put L into the place of the matrix L Lᵀ.
@@ -134,8 +136,3 @@ class BlockColumns:
             mine -= rest @ column[len(mine) :]
             mine[:] = trsv(column[: len(mine)].T, mine, lower=False)
         return x
-
-
-def few(indices: NDArray[np.intp]) -> list[Any]:
-    """Return one index as a number, for which nothing is copied, several as one array, none as nothing."""
-    return indices.tolist() if len(indices) < 2 else [indices]
