@@ -111,7 +111,7 @@ inline void inner_block(const Real* a, ptrdiff_t a_stride, ptrdiff_t length, Fet
         for (int n = 0; n < N; ++n) line[n] = fetch(n, k);
 #pragma GCC unroll 8
         for (int c = 0; c < C; ++c) {
-            const V weight = load(a + c * a_stride + k);
+            const V weight = in_register(load(a + c * a_stride + k));
 #pragma GCC unroll 8
             for (int n = 0; n < N; ++n) totals[c][n] = multiply_add(line[n], weight, totals[c][n]);
         }

@@ -9,8 +9,9 @@ namespace {
 constexpr double kLn2High = 0x1.62e42fefa38p-1;
 constexpr double kLn2Low = 0x1.ef35793c7673p-45;
 
-// Adding 1.5·2⁵² leaves the nearest integer in the low bits of the sum.
-constexpr double kRounder = 0x1.8p52;
+// Adding 1.5·2⁵² leaves the nearest integer in the low bits of the sum; twice the bias of an exponent, on top of it,
+// is for `scaled`.
+constexpr double kRounder = 0x1.8p52 + 2 * 1023;
 
 // x = n ln 2 + r with n = round(x / ln 2), |r| ≤ ln 2 / 2, and n in the low bits of `shifted`. What was lost
 // when x was rounded may be added to r.
@@ -28,17 +29,12 @@ inline Reduced reduced(Doubles x) {
 
 // 2ⁿ value, for |n| < 2000. Results below the normal range are rounded, not flushed.
 inline Doubles scaled(Doubles value, Doubles shifted) {
-    const Doubles n = shifted - kRounder;
 #if defined(__AVX512F__)
-    return _mm512_maskz_scalef_pd(__mmask8(-1), value, n);
+    return _mm512_maskz_scalef_pd(__mmask8(-1), value, shifted - kRounder);
 #else
-    // In two steps where the power, or the result, leaves the normal range.
-    const Integers tiny = n < -1000.0, huge = n > 1000.0;
-    const Integers whole = bits(shifted) - bits(broadcast<Doubles>(kRounder));
-    const Integers exponent = whole + (tiny & 1000) - (huge & 1000);
-    const Doubles rest = tiny ? broadcast<Doubles>(0x1p-1000)
-                              : (huge ? broadcast<Doubles>(0x1p1000) : broadcast<Doubles>(1.0));
-    return value * from_bits((exponent + 1023) << 52) * rest;
+    // 2ⁿ as two powers in the normal range: the low bits, n + 2·1023, are halved, and what is above them shifted out.
+    const Naturals sum = Naturals(bits(shifted)), half = sum >> 1;
+    return value * from_bits(Integers(half << 52)) * from_bits(Integers((sum - half) << 52));
 #endif
 }
 

@@ -25,29 +25,44 @@ inline Doubles largest_logit(ClassMajor Z, ptrdiff_t classes, ptrdiff_t r) {
     return largest;
 }
 
+// Call visit(lane, number) for the numbers of the labels' classes. A label that is no class has none.
+template <class Visit>
+inline void visit_labels(ClassMajor numbers, ptrdiff_t classes, ptrdiff_t r, const std::int64_t* labels, Visit visit) {
+    for (ptrdiff_t lane = 0; lane < kLanes<double>; ++lane) {
+        const std::int64_t label = labels[r + lane];
+        if (label >= 0 && label < classes) visit(lane, *numbers.at(label, r + lane));
+    }
+}
+
+inline Doubles at_labels(ClassMajor numbers, ptrdiff_t classes, ptrdiff_t r, const std::int64_t* labels) {
+    Doubles found = broadcast<Doubles>(0.0);
+    visit_labels(numbers, classes, r, labels, [&](ptrdiff_t lane, double number) { found[lane] = number; });
+    return found;
+}
+
 // Return the loss, write the probabilities, and the residuals p − e_y over the logits. As in
 // reference.cross_entropy_rows, 1 − p is formed from the other classes' terms.
 inline Doubles cross_entropy(ClassMajor Z, ptrdiff_t classes, ptrdiff_t r, const std::int64_t* labels,
                              ClassMajor probs) {
-    const Doubles largest = largest_logit(Z, classes, r), zero = broadcast<Doubles>(0.0);
-    Doubles below = zero, tops = zero, label_gap = zero;
+    const Doubles largest = largest_logit(Z, classes, r), one = broadcast<Doubles>(1.0);
+    Doubles below = broadcast<Doubles>(0.0), tops = below;
     for (ptrdiff_t c = 0; c < classes; ++c) {
         const Doubles gap = load(Z.at(c, r)) - largest, term = exp_to_710(gap);
-        const Integers is_top = gap == 0.0, is_label = equal(labels + r, c);
-        tops += is_top ? broadcast<Doubles>(1.0) : zero;
-        below += is_top ? zero : term;
-        label_gap = is_label ? gap : label_gap;
+        const Integers is_top = gap == 0.0;
+        tops += from_bits(is_top & bits(one));
+        below += from_bits(~is_top & bits(term));
         store(probs.at(c, r), term);
     }
-    const Doubles others = below + (tops - 1.0), share = 1.0 / (1.0 + others), top_rest = others * share;
-    const Integers label_is_top = label_gap == 0.0;
+    const Doubles others = below + (tops - 1.0), share = 1.0 / (1.0 + others);
+    const Doubles label_gap = at_labels(Z, classes, r, labels) - largest;
+    const Doubles label_p = at_labels(probs, classes, r, labels) * share;
+    const Doubles rest = label_gap == 0.0 ? others * share : 1.0 - label_p;
     for (ptrdiff_t c = 0; c < classes; ++c) {
         const Doubles p = load(probs.at(c, r)) * share;
-        const Integers is_label = equal(labels + r, c);
-        const Doubles rest = label_is_top ? top_rest : 1.0 - p;
         store(probs.at(c, r), p);
-        store(Z.at(c, r), is_label ? -rest : p);
+        store(Z.at(c, r), p);
     }
+    visit_labels(Z, classes, r, labels, [&](ptrdiff_t lane, double& residual) { residual = -rest[lane]; });
     return log1p(others) - label_gap;
 }
 
@@ -70,9 +85,7 @@ inline Doubles binary_cross_entropy(ClassMajor Z, ptrdiff_t r, const std::int64_
 inline Doubles loss_slope(ClassMajor Z, ClassMajor U, ptrdiff_t classes, ptrdiff_t r,
                           const std::int64_t* labels) {
     const Doubles largest = largest_logit(Z, classes, r);
-    Doubles at_label = load(U.at(0, r));
-    for (ptrdiff_t c = 1; c < classes; ++c)
-        at_label = equal(labels + r, c) ? load(U.at(c, r)) : at_label;
+    const Doubles at_label = at_labels(U, classes, r, labels);
     Doubles total = broadcast<Doubles>(0.0), slope = total;
     for (ptrdiff_t c = 0; c < classes; ++c) {
         const Doubles term = exp_to_710(load(Z.at(c, r)) - largest);

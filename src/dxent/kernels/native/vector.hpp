@@ -31,6 +31,7 @@ constexpr int kRegisters = 16;
 typedef double Doubles __attribute__((vector_size(kVectorBytes)));
 typedef float Floats __attribute__((vector_size(kVectorBytes)));
 typedef std::int64_t Integers __attribute__((vector_size(kVectorBytes)));
+typedef std::uint64_t Naturals __attribute__((vector_size(kVectorBytes)));
 
 template <class Real> struct VectorOf;
 template <> struct VectorOf<double> { using type = Doubles; };
@@ -63,6 +64,14 @@ inline Floats multiply_add(Floats a, Floats b, Floats c) { return _mm256_fmadd_p
 #else
 template <class V> inline V multiply_add(V a, V b, V c) { return a * b + c; }
 #endif
+
+// v, loaded once. The compiler would read a factor from memory again for each product, and loads are what limits.
+template <class V> inline V in_register(V v) {
+#if defined(__SSE__)
+    asm("" : "+v"(v));
+#endif
+    return v;
+}
 
 // The larger of each two, and b where one is NaN. The compiler would compare and select.
 #if defined(__AVX512F__)
