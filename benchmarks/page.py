@@ -1,4 +1,4 @@
-"""Write docs/benchmarks.md and its figures from the results.
+"""Write docs/benchmarks.md and its figures from the results; of another machine's results, a page of its own.
 
     python benchmarks/page.py [--results benchmarks/results] [--page docs/benchmarks.md]
 
@@ -25,9 +25,9 @@ from summary import Problem, disturbance, proves, read, reference
 ROOT = Path(__file__).resolve().parents[1]
 GAPS = (1e-6, 1e-3, 1e-9)
 OTHERS = ("passes", "sparse_passes", "allocations", "scaling", "cold_start", "profiles")
-INTRODUCTION = """# Benchmarks
+INTRODUCTION = """# Benchmarks: {machine}
 
-Written by `benchmarks/page.py` from `benchmarks/results/`; `make bench` measures again.
+Written by `benchmarks/page.py` from `benchmarks/results`; `make bench` measures again.
 
 How long does each method take to come how near to the same optimum? All minimise mean loss + ‖W‖²/(2 C n)
 with a free intercept, in float64, each with its own default threads; of two classes also with a penalised
@@ -154,7 +154,7 @@ def main() -> None:
     options = parser.parse_args()
     about, problems = read(options.results / "fits.json")
     tables = [table for gap in GAPS for table in contests.tables(problems, gap)] + [memory(problems)]
-    lines = [INTRODUCTION, *made(problems), place(about), *conditions(problems)]
+    lines = [INTRODUCTION.format(**about), *made(problems), place(about), *conditions(problems)]
     lines += [*markdown(goals(problems, options.results)), *proofs(problems)]
     lines += [line for table in tables for line in markdown(table)]
     lines += [line for name in OTHERS for line in further(options.results / f"{name}.json")]
@@ -162,7 +162,7 @@ def main() -> None:
         "\n## The way down\n",
         "Left is faster, down is nearer. A curve ends early at its cap, or stalls.",
     ]
-    figures = options.page.parent / "_static" / "benchmarks"
+    figures = options.page.parent / "_static" / options.page.stem
     figures.mkdir(parents=True, exist_ok=True)
     for name, group in itertools.groupby(problems, key=lambda problem: problem.label):
         file = figures / f"{name.replace(', ', '-').replace(' ', '-')}.svg"

@@ -108,9 +108,11 @@ def test_a_quick_method_is_warmed_up_and_a_slow_one_is_not(fits):
     assert asked(4.0) == [8.0, 16.0, 32.0]
 
 
-def test_the_published_page_is_that_of_the_results(repository, tmp_path):
-    published, made = repository / "docs" / "benchmarks.md", tmp_path / "benchmarks.md"
+@pytest.mark.parametrize(("results", "page"), [(".", "benchmarks.md"), ("zen3", "benchmarks-zen3.md")])
+def test_the_published_page_is_that_of_the_results(repository, tmp_path, results, page):
+    published, made = repository / "docs" / page, tmp_path / page
     if not published.exists():
         pytest.skip("no results are published")
-    subprocess.run([sys.executable, repository / "benchmarks" / "page.py", "--page", made], check=True)
+    given = ["--results", repository / "benchmarks" / "results" / results, "--page", made]
+    subprocess.run([sys.executable, repository / "benchmarks" / "page.py", *given], check=True)
     assert made.read_text(encoding="utf-8") == published.read_text(encoding="utf-8")

@@ -31,32 +31,31 @@ def self_concordance_bound(
     would prove a gap that is ``enough``.
     """
     assert isinstance(anchor.hessian, ObjectiveHessian)
-    rough = anchor.hessian.rough_factor
+    assert isinstance(here.hessian, ObjectiveHessian)
+    kept, rough = anchor.hessian.kept_at(here.hessian), anchor.hessian.rough_factor
     if rough.doubt < MOST_DOUBT:
-        return decrement_bound(objective, anchor, here, rough, rough.doubt)
-    hoped = decrement_bound(objective, anchor, here, rough, 0.0).gap_bound
+        return decrement_bound(objective, anchor, here, rough, rough.doubt, kept)
+    hoped = decrement_bound(objective, anchor, here, rough, 0.0, kept).gap_bound
     if not (hoped < math.inf and hoped <= enough):
         return Certificate.none()
     factor = anchor.hessian.factor
-    return decrement_bound(objective, anchor, here, factor, factor.doubt)
+    return decrement_bound(objective, anchor, here, factor, factor.doubt, kept)
 
 
 def decrement_bound(
-    objective: Objective, anchor: Evaluation, here: Evaluation, factor: Factor, doubt: float
+    objective: Objective, anchor: Evaluation, here: Evaluation, factor: Factor, doubt: float, kept: float
 ) -> Certificate:
     """Bound the gap at ``here`` with a factor of the Hessian at the ``anchor``, of which a share is in doubt.
 
     With δ = ‖g‖ in the norm of H⁻¹ and R ≥ max ‖(x̃_i, 1) ⊗ (e_k − e_l)‖ in that norm: if ρ = Rδ < 1, then a
     minimiser exists, F − min F ≤ (ρ + (1 − ρ) log(1 − ρ)) / R², and no logit difference is off by more than
-    −log(1 − ρ). The Hessian here is at least c times the anchor's, by the probabilities of both.
+    −log(1 − ρ). The Hessian here is at least ``kept`` times the anchor's.
 
     See: Bach, Electron. J. Stat. 4 (2010); Sun & Tran-Dinh, Math. Program. 178 (2019), generalised
     self-concordance with ν = 2.
     """
     assert isinstance(anchor.hessian, ObjectiveHessian)
-    assert isinstance(here.hessian, ObjectiveHessian)
-    kept = anchor.hessian.kept_at(here.hessian) if doubt < MOST_DOUBT else 0.0
-    if not kept > 0:
+    if not (kept > 0 and doubt < MOST_DOUBT):
         return Certificate.none()
     delta = float(np.linalg.norm(factor.half_solve(here.gradient)))
     delta += float(sum_rounding(objective, here).ravel() @ np.sqrt(factor.inverse_diagonal))
