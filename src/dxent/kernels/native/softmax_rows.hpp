@@ -54,15 +54,15 @@ inline Doubles cross_entropy(ClassMajor Z, ptrdiff_t classes, ptrdiff_t r, const
         store(probs.at(c, r), term);
     }
     const Doubles others = below + (tops - 1.0), share = 1.0 / (1.0 + others);
-    const Doubles label_gap = at_labels(Z, classes, r, labels) - largest;
-    const Doubles label_p = at_labels(probs, classes, r, labels) * share;
-    const Doubles rest = label_gap == 0.0 ? others * share : 1.0 - label_p;
+    const Doubles label_gap = at_labels(Z, classes, r, labels) - largest, top_rest = others * share;
     for (ptrdiff_t c = 0; c < classes; ++c) {
         const Doubles p = load(probs.at(c, r)) * share;
         store(probs.at(c, r), p);
         store(Z.at(c, r), p);
     }
-    visit_labels(Z, classes, r, labels, [&](ptrdiff_t lane, double& residual) { residual = -rest[lane]; });
+    visit_labels(Z, classes, r, labels, [&](ptrdiff_t lane, double& residual) {
+        residual = label_gap[lane] == 0.0 ? -top_rest[lane] : residual - 1.0;
+    });
     return log1p(others) - label_gap;
 }
 
