@@ -35,7 +35,6 @@ Matrix = NDArray[Any]
 TERMS_PER_PARAMETER = 12
 A_TERM = 60_000  # multiplications, of large matrices, in the time that drawing one and gathering its row take
 ENTRIES_TOGETHER = 1 << 18  # of the matrices that a thread forms before they are added up
-HEIGHTS = 8, 64  # of the stacks of rows that are multiplied with themselves
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,15 +156,14 @@ def pair_grams(objective: Objective, terms: Terms, active: Matrix, dtype: DTypeL
     """Return Σ w_i x̃_i x̃_iᵀ / 2 for each pair; the pairs of a row add up to half its curvature."""
     if len(terms.counts) == 1:
         return weighted_gram(objective, terms.rows, terms.weights / 2, active, dtype)[None]
-    height = int(np.clip(terms.counts.mean(), *HEIGHTS))
-    blocks = -(-terms.counts // height)  # of so many rows, the last of a pair filled up with zeros
-    ends = np.cumsum(blocks)
-    shift = np.repeat(height * (ends - blocks) - (np.cumsum(terms.counts) - terms.counts), terms.counts)
     order = np.argsort(terms.rows, kind="stable")
-    padded = np.zeros((height * ends[-1], len(active)), dtype)
-    padded[(shift + np.arange(len(shift)))[order]] = weighted_rows(
+    rows = np.empty((len(order), len(active)), dtype)
+    rows[order] = weighted_rows(
         objective, terms.rows[order], np.sqrt(terms.weights[order] / 2), active, dtype
     )
-    padded *= (1 / objective.coordinates.divisor[active]).astype(dtype)
-    stacked = padded.reshape(-1, height, len(active))
-    return np.add.reduceat(stacked.transpose(0, 2, 1) @ stacked, ends - blocks)
+    rows *= (1 / objective.coordinates.divisor[active]).astype(dtype)
+    grams = np.empty((len(terms.counts), len(active), len(active)), dtype)
+    ends = np.cumsum(terms.counts)
+    for gram, start, stop in zip(grams, (ends - terms.counts).tolist(), ends.tolist(), strict=True):
+        np.matmul(rows[start:stop].T, rows[start:stop], out=gram)
+    return grams

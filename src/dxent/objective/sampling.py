@@ -23,7 +23,8 @@ Matrix = NDArray[Any]
 
 UNIFORM = 0.1  # the share of rows drawn from all alike, so that no direction is left to chance
 CHUNK_ENTRIES = 1 << 19
-DENSE_ROWS, SPARSE_ROWS = 128, 1024  # taken at a time: they stay in cache, and outweigh the call
+DENSE_ROWS, SPARSE_ROWS = 128, 1024  # taken at a time, at least: they outweigh the call,
+DENSE_ENTRIES = 1 << 15  # and stay in cache
 FEW_COLUMNS = 256  # a decomposition of their Gram matrix costs next to nothing
 ROWS_COMPARED = 128
 CORRELATED = 1.1
@@ -134,7 +135,8 @@ def pick(rows: Rows, drawn: Matrix, columns: Matrix) -> Iterator[tuple[slice, Ma
     start = 0
     for block in rows.blocks:
         first, last = np.searchsorted(drawn, [start, start + len(block.labels)])
-        height = DENSE_ROWS if isinstance(block.X, np.ndarray) else SPARSE_ROWS
+        dense = isinstance(block.X, np.ndarray)
+        height = max(DENSE_ROWS, DENSE_ENTRIES // max(len(columns), 1)) if dense else SPARSE_ROWS
         for low in range(first, last, height):
             where = slice(low, min(low + height, last))
             yield where, dispatch.gather(block.X, drawn[where] - start, columns)
