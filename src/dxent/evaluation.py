@@ -56,7 +56,7 @@ class Problem(Protocol):
 
     @property
     def precision(self) -> DTypeLike:
-        """In which the Hessian's products are good enough for a step; gradients are in float64."""
+        """In which the Hessian's products are good enough for a step."""
 
     def evaluate(self, point: Vector) -> Evaluation:
         """Value, gradient and Hessian at ``point``."""

@@ -24,6 +24,9 @@ __all__ = ["Run", "Settings", "factorised"]
 
 Vector = NDArray[np.float64]
 
+NEAR, MARGIN = 1e-5, 30.0
+"""A relative gap down to which single precision tells the way; times the tolerance, a few steps from that."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -63,6 +66,8 @@ class Run:
     def finished(self, here: Evaluation) -> bool:
         """Record an iterate, and return whether there is no need, or no sense, in going on."""
         self.record(here)
+        count = self.objective.count
+        count.rough = count.rough and self.is_far(here, NEAR)
         return self.separated(here) or self.proved(here)
 
     def proved(self, here: Evaluation) -> bool:
@@ -71,9 +76,23 @@ class Run:
 
     def proof(self, here: Evaluation) -> Certificate:
         """Return what is proved of ``here`` by the bounds that may suffice; the newest is remembered."""
+        if is_rough(here):
+            return Certificate.none()
         if self.verdict is None or self.verdict[0] is not here:
             self.verdict = here, self.certificate(here, self.settings.tol * here.value)
         return self.verdict[1]
+
+    def is_far(self, here: Evaluation, gap: float) -> bool:
+        """Return whether the relative gap is more than that, and than thirty times the tolerance."""
+        return duality_estimate(self.objective, here) > max(gap, MARGIN * self.settings.tol) * here.value
+
+    def settle(self) -> bool:
+        """Evaluate the newest iterate in double precision, as all that follow; return if that was needed."""
+        self.objective.count.rough = False
+        if not is_rough(self.here):
+            return False
+        self.here = self.objective.evaluate(self.here.point)
+        return True
 
     def bounds(self, here: Evaluation, enough: float) -> Iterator[Certificate]:
         """Yield what each bound proves that may be below ``enough``, by an estimate that costs little."""
@@ -96,6 +115,7 @@ class Run:
 
     def certify(self, point: Vector) -> Certificate:
         """Go to a point next to the newest iterate, whose proof may suffice for it; return what is proved."""
+        self.objective.count.rough = False
         if self.proved(self.here):
             proof = self.proof(self.here)
             if self.anchor is not None and proof.prob_factor_bound == math.inf:
@@ -115,6 +135,12 @@ class Run:
             bool(np.all(margins(probs, block.labels)[block.sample_weight > 0] > 1e-6))
             for block, probs in zip(self.objective.rows.blocks, here.hessian.probs, strict=True)
         )
+
+
+def is_rough(here: Evaluation) -> bool:
+    """Return whether the evaluation is in single precision."""
+    assert isinstance(here.hessian, ObjectiveHessian)
+    return here.hessian.is_rough
 
 
 def factorised(here: Evaluation | None) -> Evaluation | None:

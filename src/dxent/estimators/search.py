@@ -18,19 +18,21 @@ __all__ = ["search"]
 
 @dataclass(frozen=True)
 class Solver:
-    """A solver, and how many steps it may need to halve the gradient near the optimum."""
+    """A solver, how many steps it may need to halve the gradient near the optimum, and if it takes many."""
 
     iterates: Callable[[Problem, Evaluation], Iterator[Evaluation]]
     patience: int
+    takes_many: bool = False
 
 
 SOLVERS = {
     "newton": Solver(newton, 5),
     "newton-cg": Solver(newton_cg, 5),
     "plain newton-cg": Solver(plain_newton_cg, 20),
-    "lbfgs": Solver(lbfgs, 50),
+    "lbfgs": Solver(lbfgs, 50, takes_many=True),
 }
 COARSE = 1e-6  # whoever tolerates as much wants it soon
+FAR = 0.1  # a relative gap from which many steps lead to the optimum
 
 
 def search(run: Run) -> str:
@@ -56,7 +58,19 @@ def polished(run: Run) -> bool:
 
 
 def follow(run: Run, stage: Stage) -> str:
-    """Run one solver from the newest iterate, and return why it ended."""
+    """Run one solver from the newest iterate, and return why it ended.
+
+    Where its many steps begin far from the optimum, the first need gradients of a few digits only.
+    """
+    run.objective.count.rough = SOLVERS[stage.solver].takes_many and run.is_far(run.here, FAR)
+    reason = descended(run, stage)
+    if run.settle() and reason == "rounding floor":  # that of single precision
+        reason = descended(run, stage)
+    return reason
+
+
+def descended(run: Run, stage: Stage) -> str:
+    """Take the steps of one solver from the newest iterate, and return why they ended."""
     solver = SOLVERS[stage.solver]
 
     def finished(here: Evaluation) -> bool:

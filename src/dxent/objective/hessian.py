@@ -52,6 +52,11 @@ class ObjectiveHessian(SymmetricOperator):
         """Symmetric and positive semidefinite, as any Hessian of a convex function."""
         return Structure.PSD
 
+    @property
+    def is_rough(self) -> bool:
+        """Whether the probabilities are those of a pass in single precision: nothing is proved with them."""
+        return any(probs.dtype == np.float32 for probs in self.probs)
+
     def mv(self, vector: Matrix) -> Matrix:
         """Return H v: one pass, in the precision of v."""
         objective = self.objective

@@ -25,7 +25,7 @@ from dxent.objective.hessian import ObjectiveHessian
 from dxent.objective.penalties import L2
 from dxent.objective.preconditioners import precondition
 from dxent.objective.ray import PassRay, Ray
-from dxent.objective.rounding import UNIT_ROUNDOFF
+from dxent.objective.rounding import SINGLE_ROUNDOFF, UNIT_ROUNDOFF
 from dxent.objective.sampling import are_correlated
 from dxent.objective.scaling import Coordinates, Moments
 
@@ -45,10 +45,14 @@ LEAST_SHARE = 1e-5
 
 @dataclass
 class Count:
-    """How often the data were read, and whether single precision has been good enough for Hessians so far."""
+    """How often the data were read, and where single precision will do.
+
+    For Hessians, as it has so far; and, in ``rough`` passes, far from the optimum.
+    """
 
     passes: int = 0
     single_will_do: bool = True
+    rough: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,11 +94,11 @@ class Objective:
         return free * width
 
     def evaluate(self, point: Vector) -> Evaluation:
-        """Value, gradient and Hessian at ``point``, by one pass in float64."""
+        """Value, gradient and Hessian at ``point``, by one pass."""
         if not self.in_one_sweep:
             return self.at_logits(point, *self.logits(point))
         coords = self.coordinates
-        weights = coords.weights(point)
+        weights = coords.weights(point.astype(self.arithmetic, copy=False))
         losses, gradients, probs = zip(
             *(
                 dispatch.loss_pass(block.X, coords.centre, weights, block.labels, block.sample_weight)
@@ -106,7 +110,8 @@ class Objective:
 
     def logits(self, *points: Vector) -> list[tuple[Floats, ...]]:
         """Return, for each point, the logits of each block's rows, which are linear in it; half a pass."""
-        weights = np.concatenate([self.coordinates.weights(point) for point in points])
+        given = (point.astype(self.arithmetic, copy=False) for point in points)
+        weights = np.concatenate([self.coordinates.weights(point) for point in given])
         of_blocks = (dispatch.logits(block.X, self.coordinates.centre, weights) for block in self.rows.blocks)
         return list(zip(*(np.split(Z, len(points), axis=1) for Z in of_blocks), strict=True))
 
@@ -130,7 +135,8 @@ class Objective:
         value = loss + self.penalty.value(point.reshape(shape))
         total = self.coordinates.pull(gradient)
         self.penalty.add_gradient(point.reshape(shape), total.reshape(shape))
-        return Evaluation(point, value, total, hessian, 64 * UNIT_ROUNDOFF * value)
+        unit = SINGLE_ROUNDOFF if hessian.is_rough else UNIT_ROUNDOFF
+        return Evaluation(point, value, total, hessian, 64 * unit * value)
 
     def preconditioner(self, here: Evaluation) -> Preconditioner:
         """The best approximate inverse Hessian that costs no more than the passes so far."""
@@ -159,6 +165,11 @@ class Objective:
         # of rows that do not count nothing is known: infinite in single precision, they would
         known = self.rows.all_count
         return np.float32 if self.strength > 0 and tame and common and known else np.float64
+
+    @property
+    def arithmetic(self) -> type[np.floating[Any]]:
+        """Of a pass."""
+        return self.precision if self.count.rough else np.float64
 
     @cached_property
     def gram_precision(self) -> np.dtype[Any]:

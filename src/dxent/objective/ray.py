@@ -38,7 +38,8 @@ class Ray:
     def lines(self) -> list[tuple[Floats, Floats]]:
         """The lines z + t u along which the logits move: (z, u) for each block, both (rows, outputs)."""
         assert isinstance(self.here.hessian, ObjectiveHessian)
-        if starts := self.here.hessian.logits:
+        starts = self.here.hessian.logits
+        if starts and starts[0].dtype == self.objective.arithmetic:
             return list(zip(starts, *self.objective.logits(self.direction), strict=True))
         return list(zip(*self.objective.logits(self.here.point, self.direction), strict=True))
 

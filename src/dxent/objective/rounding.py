@@ -13,7 +13,14 @@ from dxent.evaluation import Evaluation
 if TYPE_CHECKING:
     from dxent.objective.objective import Objective
 
-__all__ = ["UNIT_ROUNDOFF", "logit_rounding", "product_rounding", "sum_rounding", "summing"]
+__all__ = [
+    "SINGLE_ROUNDOFF",
+    "UNIT_ROUNDOFF",
+    "logit_rounding",
+    "product_rounding",
+    "sum_rounding",
+    "summing",
+]
 
 Matrix = NDArray[np.float64]
 
