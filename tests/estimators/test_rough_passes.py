@@ -1,6 +1,7 @@
 """Far from the optimum L-BFGS reads the data in single precision: sooner there, and never elsewhere."""
 
 import warnings
+from itertools import chain, islice
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ import scipy.sparse
 from scipy.special import log_softmax
 
 from dxent import LogisticRegression
-from dxent.estimators import NotCertifiedWarning, run, search
+from dxent.estimators import NotCertifiedWarning, search
+from dxent.estimators.run import Run
 from dxent.kernels import choice
 from dxent.objective.objective import Objective
 from objective.problems import draw
@@ -63,25 +65,42 @@ def test_few_steps_a_missing_penalty_and_exact_hessians_need_every_digit(looks, 
     assert not any(looks)
 
 
-def test_where_single_precision_finds_no_more_steps_double_goes_on(looks, monkeypatch):
-    monkeypatch.setattr(run, "NEAR", 0.0)
-    monkeypatch.setattr(run, "MARGIN", 0.0)
-    model = LogisticRegression(solver="lbfgs", tol=1e-10).fit(X, y)
-    assert any(looks)
-    assert not looks[-1]
+def test_rough_passes_end_where_they_tell_no_step_from_another(looks, monkeypatch):
+    monkeypatch.setattr(Run, "is_far", lambda *given: True)
+    model = LogisticRegression(solver="lbfgs", C=1e4, tol=1e-10).fit(X, y)
+    last = len(looks) - looks[::-1].index(True)
+    assert not any(looks[last:])
+    assert 3 < last < len(looks)
     assert model.optimality_.certified
 
 
-def test_an_interrupted_rough_search_is_judged_in_double_precision(looks, monkeypatch):
+def some_steps(then):
+    """L-BFGS that takes two steps where passes are rough, and ends as it is told."""
     lbfgs = search.SOLVERS["lbfgs"].iterates
 
-    def interrupted(problem, here):
-        iterates = lbfgs(problem, here)
-        yield next(iterates)
-        yield next(iterates)
-        raise KeyboardInterrupt
+    def iterates(problem, here):
+        if not problem.count.rough:
+            return lbfgs(problem, here)
+        return chain(islice(lbfgs(problem, here), 2), then())
 
-    monkeypatch.setitem(search.SOLVERS, "lbfgs", search.Solver(interrupted, 50, takes_many=True))
+    return search.Solver(iterates, 50, takes_many=True)
+
+
+def test_where_single_precision_finds_no_more_steps_double_goes_on(looks, monkeypatch):
+    monkeypatch.setitem(search.SOLVERS, "lbfgs", some_steps(then=tuple))
+    model = LogisticRegression(solver="lbfgs").fit(X, y)
+    assert looks[:5] == [False, True, True, False, False]
+    assert model.optimality_.certified
+    assert model.trace_[3].objective < model.trace_[2].objective
+
+
+def interrupt():
+    raise KeyboardInterrupt
+    yield
+
+
+def test_an_interrupted_rough_search_is_judged_in_double_precision(looks, monkeypatch):
+    monkeypatch.setitem(search.SOLVERS, "lbfgs", some_steps(then=interrupt))
     model = LogisticRegression(solver="lbfgs")
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, y)

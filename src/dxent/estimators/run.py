@@ -24,8 +24,8 @@ __all__ = ["Run", "Settings", "factorised"]
 
 Vector = NDArray[np.float64]
 
-NEAR, MARGIN = 1e-5, 30.0
-"""A relative gap down to which single precision tells the way; times the tolerance, a few steps from that."""
+MARGIN = 30.0
+"""Times the tolerance: a gap a few steps away from it."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,13 @@ class Run:
             print(self.trace[-1])
 
     def finished(self, here: Evaluation) -> bool:
-        """Record an iterate, and return whether there is no need, or no sense, in going on."""
+        """Record an iterate, and return whether there is no need, or no sense, in going on.
+
+        Passes are rough no longer than they tell whether a step has helped.
+        """
+        if is_rough(here):
+            self.objective.count.rough = here.value < self.here.value - here.rounding and self.is_far(here)
         self.record(here)
-        count = self.objective.count
-        count.rough = count.rough and self.is_far(here, NEAR)
         return self.separated(here) or self.proved(here)
 
     def proved(self, here: Evaluation) -> bool:
@@ -82,8 +85,8 @@ class Run:
             self.verdict = here, self.certificate(here, self.settings.tol * here.value)
         return self.verdict[1]
 
-    def is_far(self, here: Evaluation, gap: float) -> bool:
-        """Return whether the relative gap is more than that, and than thirty times the tolerance."""
+    def is_far(self, here: Evaluation, gap: float = 0.0) -> bool:
+        """Return whether the relative gap may be more than that, and than thirty times the tolerance."""
         return duality_estimate(self.objective, here) > max(gap, MARGIN * self.settings.tol) * here.value
 
     def settle(self) -> bool:
