@@ -105,6 +105,12 @@ class Rows:
         blocks = [replace(part, sample_weight=part.sample_weight * factors[part.labels]) for part in parts]
         return Rows(blocks, self.classes, self.total_weight)
 
+    def without_zeros(self) -> Rows:
+        """Return the same rows, of which only what is not zero is stored where passes are faster then."""
+        outputs = 1 if self.classes == 2 else self.classes
+        blocks = [replace(block, X=dispatch.without_zeros(block.X, outputs)) for block in self.blocks]
+        return Rows(blocks, self.classes, self.total_weight)
+
     def tiles(self, centre: NDArray[np.float64] | None) -> Iterator[NDArray[np.float64]]:
         """Yield the rows of positive weight, dense and centred, about a million entries at a time."""
         height = max(TILE_ENTRIES // max(self.features, 1), 1)

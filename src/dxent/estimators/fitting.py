@@ -45,6 +45,8 @@ def fit(rows: Rows, columns: Moments, settings: Settings, start: tuple[Matrix, M
 
     An interrupt (KeyboardInterrupt) ends the search; the result says so and holds the newest iterate.
     """
+    if columns.keep_digits:
+        rows = rows.without_zeros()
     coords = coordinates(rows, columns, settings.strength, settings.intercept)
     gauge = None
     if settings.strength == 0 and rows.features <= RANK_FEATURES:

@@ -133,7 +133,9 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     ) -> Self:
         """Fit to X (samples, features) and labels y (samples,); a failure leaves the last fit whole.
 
-        X may be dense or sparse; float64, float32 and dense uint8 are read as they are, without a copy.
+        X may be dense or sparse; float64, float32 and dense uint8 are read as they are, without a copy. But
+        of many columns that hold little but zeros, as one-hot columns do, the rest is stored beside X, in a
+        sixth of its memory, or two ninths in single precision: passes are several times as fast.
         ``feature_names`` are what warnings call the columns of an X that is no data frame.
         """
         before = dict(self.__dict__)
@@ -158,8 +160,13 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             raise ValueError(
                 f"y has one class only, {self.classes_.tolist()[0]!r}: a classifier needs two or more."
             )
-        weights = row_weights(X, y, labels, self.classes_, sample_weight, self.class_weight)
-        rows = Rows.of(X, labels, weights, len(self.classes_))
+        # not named: beside the shares that are made of them the weights would take memory until the end
+        rows = Rows.of(
+            X,
+            labels,
+            row_weights(X, y, labels, self.classes_, sample_weight, self.class_weight),
+            len(self.classes_),
+        )
         if warm is not None:
             checks.check_warm_start(warm[0].shape[1], last_classes, X.shape[1], self.classes_)
         with settled(), reusing():

@@ -23,6 +23,7 @@ from dxent.kernels.threads import do_all, sum_in_order, thread_count
 from dxent.kernels.tidy import tidy
 from dxent.kernels.tiles import gram_tiles, has_few_products, is_sparse, pass_tiles, row_tiles
 from dxent.kernels.workspace import empty
+from dxent.kernels.zeros import without_zeros
 
 __all__ = [
     "gather",
@@ -39,6 +40,7 @@ __all__ = [
     "softmax_gram",
     "square_logits",
     "square_pullback",
+    "without_zeros",
 ]
 
 

@@ -42,10 +42,9 @@ class SparseRows(NamedTuple):
 def rows_of(X: CSR) -> Callable[[slice], SparseRows]:
     """Return how the matrix gives some of its rows; nothing is copied of what the kernels can read."""
     values = None if getattr(X, "all_ones", False) else readable_values(X)
-    starts = X.indptr.astype(np.int64, copy=False)
 
     def part(rows: slice) -> SparseRows:
-        bounds = starts[rows.start : rows.stop + 1]
+        bounds = X.indptr[rows.start : rows.stop + 1].astype(np.int64)
         some = slice(bounds[0], bounds[-1])
         return SparseRows(
             None if values is None else values[some], X.indices[some], bounds - bounds[0], X.shape[1]

@@ -21,6 +21,7 @@ from numpy.typing import DTypeLike, NDArray
 from dxent.data.blocks import Rows
 from dxent.kernels.contrasts import times_basis, times_transposed_basis, to_contrasts, to_outputs
 from dxent.kernels.moments import column_moments
+from dxent.kernels.narrow import MOST_LOST
 
 __all__ = ["Coordinates", "Moments", "coordinates", "moments"]
 
@@ -43,6 +44,11 @@ class Moments:
     def largest(self) -> float:
         """The largest mean or span, a third of max |x| or more; NaN if a row that counts has one."""
         return float(np.max(np.maximum(np.abs(self.mean), self.span), initial=0.0))
+
+    @property
+    def keep_digits(self) -> bool:
+        """Whether sums of squares about the means may be taken from those about zero."""
+        return bool(np.all(self.square(False) <= MOST_LOST * self.variance))
 
     def square(self, centred: bool) -> Matrix:
         """Return each column's mean square, about its mean or about zero."""
