@@ -92,6 +92,22 @@ def test_row_51_constant_columns_get_zero(value):
     assert here.optimality_.certified
 
 
+def test_nothing_but_zeros_leaves_the_classes_equal():
+    model = LogisticRegression(fit_intercept=False).fit(np.zeros((90, 3)), np.arange(90) % 3)
+    assert model.optimality_.certified
+    np.testing.assert_array_equal(model.coef_, np.zeros((3, 3)))
+
+
+@pytest.mark.parametrize("C", [1.0, 1e6])
+def test_where_rows_hold_next_to_nothing_a_hessian_costs_next_to_nothing(C):
+    rng = np.random.default_rng(1)
+    table = scipy.sparse.random_array((20_000, 100), density=0.002, rng=rng, format="csr")
+    logits = table @ rng.normal(size=(100, 3)) * 3
+    model = LogisticRegression(C=C).fit(table, (logits + rng.gumbel(size=logits.shape)).argmax(axis=1))
+    assert model.optimality_.certified
+    assert model.trace_[-1].passes < 60
+
+
 @pytest.mark.parametrize("scale", [1e90, 1e99])
 def test_row_54_huge_columns_are_fitted_in_scaled_coordinates(scale):
     here = LogisticRegression(C=np.inf).fit(X[50:] * scale, y[50:])

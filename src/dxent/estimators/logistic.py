@@ -134,8 +134,9 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         """Fit to X (samples, features) and labels y (samples,); a failure leaves the last fit whole.
 
         X may be dense or sparse; float64, float32 and dense uint8 are read as they are, without a copy. But
-        of many columns that hold little but zeros, as one-hot columns do, the rest is stored beside X, in a
-        sixth of its memory, or two ninths in single precision: passes are several times as fast.
+        where passes are faster then, the entries of a large dense X that are not zero are stored once more if
+        they are a ninth of all at most, as of one-hot columns: in a sixth of its memory, or two ninths in
+        float32.
         ``feature_names`` are what warnings call the columns of an X that is no data frame.
         """
         before = dict(self.__dict__)

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from dxent.objective.objective import Objective
-from dxent.objective.preconditioners import pass_work, sampled_passes
+from dxent.objective.preconditioners import hessian_work, pass_work, sampled_passes
 
 __all__ = ["Stage", "Start", "newton_passes", "plan"]
 
@@ -82,4 +82,4 @@ def newton_can_finish(objective: Objective) -> bool:
 
 def newton_passes(objective: Objective) -> float:
     """Return what an exact Hessian costs, in passes over the data."""
-    return float(objective.rows.samples * objective.size**2 / pass_work(objective))
+    return hessian_work(objective) / pass_work(objective)

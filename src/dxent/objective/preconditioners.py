@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dxent.evaluation import Evaluation, Preconditioner
+from dxent.kernels.tiles import EXPONENTIAL, gram_work
 from dxent.objective.block_preconditioner import BlockPreconditioner, block_work
 from dxent.objective.diagonal_preconditioner import DiagonalPreconditioner
 from dxent.objective.hessian import ObjectiveHessian
@@ -18,7 +19,7 @@ from dxent.objective.sampling import Curvature
 if TYPE_CHECKING:
     from dxent.objective.objective import Objective
 
-__all__ = ["pass_work", "precondition", "sampled_passes"]
+__all__ = ["hessian_work", "pass_work", "precondition", "sampled_passes"]
 
 Matrix = NDArray[Any]
 
@@ -84,11 +85,17 @@ def pass_work(objective: Objective) -> float:
     """Multiplications that BLAS does in the time of one pass over the data.
 
     A pass reads each number for a few multiplications; products of large matrices run some eight times as
-    fast. A stored entry of a sparse matrix costs as much as eight of a dense one.
+    fast. A stored entry of a sparse matrix costs as much as eight of a dense one, and a row as forty more.
     """
     outputs = objective.coordinates.outputs
     entries = sum(
-        block.X.size if isinstance(block.X, np.ndarray) else 8 * block.X.nnz
+        block.X.size if isinstance(block.X, np.ndarray) else 8 * block.X.nnz + EXPONENTIAL * block.X.shape[0]
         for block in objective.rows.blocks
     )
     return 8.0 * 2 * outputs * max(entries, 1)
+
+
+def hessian_work(objective: Objective) -> float:
+    """Multiplications, of large matrices, in the time that the exact Hessian takes."""
+    free, width = objective.coordinates.shape
+    return free**2 * sum(gram_work(block.X, width) for block in objective.rows.blocks)

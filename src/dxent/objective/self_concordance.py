@@ -66,7 +66,10 @@ def decrement_bound(
     if not rho < 1:
         return Certificate.none()
     gap = delta**2 / kept * decrement_factor(rho)
-    radius = -math.log1p(-rho) / R / math.sqrt(1 - doubt)
+    stretch = (
+        -math.log1p(-rho) / rho if rho else 1.0
+    )  # of the Newton step; R = 0 where X is nothing but zeros
+    radius = stretch * delta / kept / math.sqrt(1 - doubt)
     scale = objective.coordinates.scale
     spread = np.sqrt(factor.inverse_diagonal.reshape(objective.coordinates.shape))[:, : len(scale)]
     distance = radius * float(np.linalg.norm(spread / scale))

@@ -14,7 +14,7 @@ __all__ = ["Step", "descend"]
 
 @dataclass(frozen=True)
 class Step:
-    """One entry of a fit's history."""
+    """One entry of a fit's history, to about six digits where single precision was enough for the step."""
 
     iteration: int
     objective: float
