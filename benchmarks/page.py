@@ -65,8 +65,14 @@ def place(about: dict[str, Any]) -> str:
 
 
 def conditions(problems: list[Problem]) -> Iterator[str]:
-    """Return how far the machine was ours alone, how many curves are cold, and which of ours end early."""
+    """Return of which commits ours are, how far the machine was ours alone, what is cold or ends early."""
     curves = [(problem, curve) for problem in problems for curve in problem.curves]
+    commits: dict[str, list[str]] = {}
+    for problem, curve in curves:
+        if proves(curve):
+            commits.setdefault(curve["version"], []).append(problem.name)
+    fits = (f"commit {commit}: {', '.join(dict.fromkeys(names))}" for commit, names in commits.items())
+    yield f"Fits of dxent are of {'; '.join(fits)}."
     shares = [disturbance(curve) for _, curve in curves if curve["runs"]]
     cold = sum(not curve.get("warmed") for _, curve in curves)
     yield (
