@@ -161,13 +161,8 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             raise ValueError(
                 f"y has one class only, {self.classes_.tolist()[0]!r}: a classifier needs two or more."
             )
-        # not named: beside the shares that are made of them the weights would take memory until the end
-        rows = Rows.of(
-            X,
-            labels,
-            row_weights(X, y, labels, self.classes_, sample_weight, self.class_weight),
-            len(self.classes_),
-        )
+        weights = row_weights(X, y, labels, self.classes_, sample_weight, self.class_weight)
+        rows = Rows.of(X, labels, weights, len(self.classes_))
         if warm is not None:
             checks.check_warm_start(warm[0].shape[1], last_classes, X.shape[1], self.classes_)
         with settled(), reusing():

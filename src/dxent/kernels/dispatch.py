@@ -21,13 +21,22 @@ from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import do_all, sum_in_order, thread_count
 from dxent.kernels.tidy import tidy
-from dxent.kernels.tiles import gram_tiles, has_few_products, is_sparse, pass_tiles, row_tiles
+from dxent.kernels.tiles import (
+    FEW_PRODUCTS,
+    gram_tiles,
+    has_few_products,
+    is_sparse,
+    pass_tiles,
+    row_tiles,
+    stored_products,
+)
 from dxent.kernels.workspace import empty
 from dxent.kernels.zeros import without_zeros
 
 __all__ = [
     "gather",
     "gram_precision",
+    "gram_work",
     "hessian_pass",
     "logits",
     "loss_pass",
@@ -171,8 +180,7 @@ def softmax_gram(
     free, width = probs.shape[1] - 1, features + with_bias
     s, t = reference.class_pairs(probs.shape[1])
     grams = native.pair_grams if forms_grams(X) else reference.pair_grams
-    few_products = native is not None and is_sparse(X) and has_few_products(X)
-    tiles, part_of = gram_tiles(samples, free * width), dense(X)
+    few_products, tiles, part_of = adds_products(X), gram_tiles(samples, free * width), dense(X)
 
     def tile(pairs: slice, rows: slice) -> tuple[Doubles]:
         part = probs[rows].astype(precision, copy=False), sample_weight[rows]
@@ -197,8 +205,20 @@ def gram_precision(X: Design, enough: DTypeLike) -> np.dtype[Any]:
 
     Of a matrix that is not in double precision the centre would be rounded with the entries.
     """
-    gains = forms_grams(X) and X.dtype == np.float64 and not (is_sparse(X) and has_few_products(X))
+    gains = forms_grams(X) and X.dtype == np.float64 and not adds_products(X)
     return np.dtype(enough if gains else np.float64)
+
+
+def gram_work(X: Design, width: int) -> float:
+    """Return how many multiplications of large matrices a Gram matrix of so many columns is worth."""
+    if adds_products(X):
+        return float(FEW_PRODUCTS * (stored_products(X) + X.shape[0]))  # and a look at each row
+    return float(X.shape[0] * width**2)
+
+
+def adds_products(X: Design) -> bool:
+    """Return whether Gram matrices are added up from the products of stored entries."""
+    return native is not None and is_sparse(X) and has_few_products(X)
 
 
 def forms_grams(X: Design) -> bool:

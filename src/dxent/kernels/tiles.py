@@ -15,7 +15,6 @@ __all__ = [
     "even_tiles",
     "first_row",
     "gram_tiles",
-    "gram_work",
     "has_few_products",
     "is_narrow",
     "is_sparse",
@@ -128,13 +127,6 @@ def has_few_products(X: Any) -> bool:
     samples, features = X.shape
     few = FEW_PRODUCTS * stored_products(X) <= samples * features**2
     return few and bool(X.has_canonical_format)
-
-
-def gram_work(X: Any, width: int) -> float:
-    """Return how many multiplications a Gram matrix of so many columns is worth."""
-    if is_sparse(X) and has_few_products(X):
-        return float(FEW_PRODUCTS * (stored_products(X) + X.shape[0]))  # and a look at each row
-    return float(X.shape[0] * width**2)
 
 
 def is_narrow(X: Any, outputs: int) -> bool:
