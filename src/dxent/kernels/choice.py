@@ -12,15 +12,38 @@ from typing import Any
 from dxent.kernels import narrow, reference, wide
 from dxent.kernels.compiled import native, readable
 from dxent.kernels.reference import Doubles, Floats
-from dxent.kernels.tiles import Tiles, is_narrow, is_sparse, is_wide, narrow_tiles, pass_tiles, stored_tiles
+from dxent.kernels.tiles import (
+    Tiles,
+    has_few_products,
+    is_narrow,
+    is_sparse,
+    is_wide,
+    narrow_tiles,
+    pass_tiles,
+    stored_products,
+    stored_tiles,
+)
 
-__all__ = ["READING_ONCE", "Design", "arithmetic", "chosen", "dense", "logit_tiles", "reads_once"]
+__all__ = [
+    "READING_ONCE",
+    "Design",
+    "adds_products",
+    "arithmetic",
+    "chosen",
+    "dense",
+    "gram_work",
+    "logit_tiles",
+    "reads_once",
+]
 
 Design = Any
 """A design matrix: an array, or a SciPy CSR matrix."""
 
 MOST_NATIVE_OUTPUTS = 100
 """Beyond, the matrix products dominate and BLAS is the faster."""
+
+A_STORED_PRODUCT = 100
+"""Multiplications of large matrices in the time of one that is added where two stored entries say."""
 
 
 READING_ONCE = (native, narrow)
@@ -80,3 +103,15 @@ def arithmetic(X: Design) -> tuple[Any, Callable[[slice], Design]]:
     from dxent.kernels import sparse
 
     return sparse, lambda rows: X  # whole: it is one tile, see `pass_tiles`
+
+
+def gram_work(X: Design, width: int) -> float:
+    """Return how many multiplications of large matrices a Gram matrix of so many columns is worth."""
+    if adds_products(X):
+        return float(A_STORED_PRODUCT * (stored_products(X) + X.shape[0]))  # and a look at each row
+    return float(X.shape[0] * width**2)
+
+
+def adds_products(X: Design) -> bool:
+    """Return whether Gram matrices are added up from the products of stored entries."""
+    return native is not None and is_sparse(X) and has_few_products(X)

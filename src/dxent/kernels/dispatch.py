@@ -16,19 +16,25 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from dxent.kernels import given_logits, narrow, reference
-from dxent.kernels.choice import READING_ONCE, Design, arithmetic, chosen, dense, logit_tiles, reads_once
+from dxent.kernels.choice import (
+    READING_ONCE,
+    Design,
+    adds_products,
+    arithmetic,
+    chosen,
+    dense,
+    logit_tiles,
+    reads_once,
+)
 from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import do_all, sum_in_order, thread_count
 from dxent.kernels.tidy import tidy
 from dxent.kernels.tiles import (
-    FEW_PRODUCTS,
     gram_tiles,
-    has_few_products,
     is_sparse,
     pass_tiles,
     row_tiles,
-    stored_products,
 )
 from dxent.kernels.workspace import empty
 from dxent.kernels.zeros import without_zeros
@@ -36,7 +42,6 @@ from dxent.kernels.zeros import without_zeros
 __all__ = [
     "gather",
     "gram_precision",
-    "gram_work",
     "hessian_pass",
     "logits",
     "loss_pass",
@@ -207,18 +212,6 @@ def gram_precision(X: Design, enough: DTypeLike) -> np.dtype[Any]:
     """
     gains = forms_grams(X) and X.dtype == np.float64 and not adds_products(X)
     return np.dtype(enough if gains else np.float64)
-
-
-def gram_work(X: Design, width: int) -> float:
-    """Return how many multiplications of large matrices a Gram matrix of so many columns is worth."""
-    if adds_products(X):
-        return float(FEW_PRODUCTS * (stored_products(X) + X.shape[0]))  # and a look at each row
-    return float(X.shape[0] * width**2)
-
-
-def adds_products(X: Design) -> bool:
-    """Return whether Gram matrices are added up from the products of stored entries."""
-    return native is not None and is_sparse(X) and has_few_products(X)
 
 
 def forms_grams(X: Design) -> bool:

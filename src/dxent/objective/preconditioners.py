@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dxent.evaluation import Evaluation, Preconditioner
-from dxent.kernels import dispatch
+from dxent.kernels.choice import gram_work
 from dxent.kernels.tiles import EXPONENTIAL
 from dxent.objective.block_preconditioner import BlockPreconditioner, block_work
 from dxent.objective.diagonal_preconditioner import DiagonalPreconditioner
@@ -99,4 +99,4 @@ def pass_work(objective: Objective) -> float:
 def hessian_work(objective: Objective) -> float:
     """Multiplications, of large matrices, in the time that the exact Hessian takes."""
     free, width = objective.coordinates.shape
-    return free**2 * sum(dispatch.gram_work(block.X, width) for block in objective.rows.blocks)
+    return free**2 * sum(gram_work(block.X, width) for block in objective.rows.blocks)
