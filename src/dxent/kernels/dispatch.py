@@ -30,12 +30,7 @@ from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats, Integers
 from dxent.kernels.threads import do_all, sum_in_order, thread_count
 from dxent.kernels.tidy import tidy
-from dxent.kernels.tiles import (
-    gram_tiles,
-    is_sparse,
-    pass_tiles,
-    row_tiles,
-)
+from dxent.kernels.tiles import gram_tiles, is_sparse, pass_tiles, row_tiles
 from dxent.kernels.workspace import empty
 from dxent.kernels.zeros import without_zeros
 

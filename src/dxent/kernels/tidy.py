@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike
 from dxent.kernels.compiled import native
 from dxent.kernels.reference import Doubles, Floats
 
-__all__ = ["CSR", "columns_of", "rounded", "squares", "tidy"]
+__all__ = ["CSR", "columns_of", "kept", "rounded", "squares", "tidy"]
 
 CSR = Any
 
@@ -31,7 +31,7 @@ def tidy(X: CSR) -> CSR:
     return view
 
 
-def kept(X: CSR, name: str, make: Callable[[], CSR], about: Doubles | None = None) -> CSR:
+def kept(X: CSR, name: str, make: Callable[[], Any], about: Doubles | None = None) -> Any:
     """Return what is made of a matrix, about some centre; a tidy one keeps the newest."""
     store = getattr(X, "kept", None)
     if store is None:

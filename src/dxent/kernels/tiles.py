@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dxent.kernels.tidy import kept
+
 __all__ = [
     "Tiles",
     "column_tiles",
@@ -118,8 +120,12 @@ def product_tiles(X: Any, numbers: int) -> Tiles:
 
 def stored_products(X: Any) -> float:
     """Return the sum over the rows of a CSR matrix of the square of how many entries are stored."""
-    counts = np.diff(X.indptr).astype(np.float64)
-    return float(counts @ counts)
+
+    def make() -> float:
+        counts = np.diff(X.indptr).astype(np.float64)
+        return float(counts @ counts)
+
+    return float(kept(X, "stored products", make))
 
 
 def has_few_products(X: Any) -> bool:

@@ -66,9 +66,7 @@ def decrement_bound(
     if not rho < 1:
         return Certificate.none()
     gap = delta**2 / kept * decrement_factor(rho)
-    stretch = (
-        -math.log1p(-rho) / rho if rho else 1.0
-    )  # of the Newton step; R = 0 where X is nothing but zeros
+    stretch = -math.log1p(-rho) / rho if rho else 1.0  # R = 0 where X is nothing but zeros
     radius = stretch * delta / kept / math.sqrt(1 - doubt)
     scale = objective.coordinates.scale
     spread = np.sqrt(factor.inverse_diagonal.reshape(objective.coordinates.shape))[:, : len(scale)]
