@@ -85,5 +85,4 @@ class PassRay(Ray):
         """Value, gradient and Hessian at θ + t d, t = ``step``."""
         if step == 1:
             return self.full
-        vars(self).pop("full", None)  # not wanted: its probabilities make room for others
         return self.objective.evaluate(sum_with(self.here.point, step, self.direction))
